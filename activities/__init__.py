@@ -1,0 +1,1 @@
+"""What a return does to the world outside its workflow, one file per step."""

@@ -1,0 +1,1 @@
+"""The outside services Redress talks to, one package per kind."""

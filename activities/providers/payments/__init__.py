@@ -1,0 +1,1 @@
+"""Payment providers: what Redress asks of one, and the ones it knows."""

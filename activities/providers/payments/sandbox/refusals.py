@@ -1,0 +1,50 @@
+"""The errors the sandbox answers with, in Stripe's shape."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Exception):
+    """An answer that is an error.
+
+    Attributes:
+        status: the HTTP status.
+        kind: Stripe's `type`.
+        code: Stripe's `code`, when there is one.
+        message: a sentence for people.
+        param: the parameter at fault, when there is one.
+    """
+
+    status: HTTPStatus
+    message: str
+    kind: str = "invalid_request_error"
+    code: str | None = None
+    param: str | None = None
+    decline_code: str | None = None
+
+    def body(self) -> dict[str, dict[str, str]]:
+        """Stripe's `{"error": {...}}`; what isn't known is left out, as Stripe does."""
+        fields = {
+            "type": self.kind,
+            "code": self.code,
+            "decline_code": self.decline_code,
+            "message": self.message,
+            "param": self.param,
+        }
+        return {"error": {name: value for name, value in fields.items() if value is not None}}
+
+
+def bad_parameter(param: str, message: str, code: str | None = None) -> Refusal:
+    """400 for a parameter that can't be used; nothing was done."""
+    return Refusal(status=HTTPStatus.BAD_REQUEST, code=code, message=message, param=param)
+
+
+def missing_resource(what: str, name: str, param: str) -> Refusal:
+    """404 as Stripe words it: No such payment_intent: 'pi_1'."""
+    return Refusal(
+        status=HTTPStatus.NOT_FOUND,
+        code="resource_missing",
+        message=f"No such {what}: '{name}'",
+        param=param,
+    )

@@ -1,0 +1,40 @@
+"""Alembic's entry: runs the revisions on the engine that `models.migrations.config` hands over."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Connection, Engine, create_engine
+
+from models.tables import Base
+from models.tables.base import UtcDateTime
+
+
+def render_item(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    """Writes our own column types into revisions as what they are in the database."""
+    return "sa.DateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def run(connection: Connection) -> None:
+    """Runs the revisions in one transaction."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        render_item=render_item,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("engine") or context.config.attributes.get("connection")
+if isinstance(given, Connection):
+    run(given)
+else:
+    engine = (
+        given
+        if isinstance(given, Engine)
+        else create_engine(str(context.config.get_main_option("sqlalchemy.url")))
+    )
+    with engine.connect() as opened:
+        run(opened)

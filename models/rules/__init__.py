@@ -1,0 +1,1 @@
+"""Pure rules: they take facts, times and ids as arguments and touch nothing."""

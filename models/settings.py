@@ -1,0 +1,148 @@
+"""Settings: read once from the environment, with the running `redress up` as the fallback."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from environs import Env, validate
+
+from models.messages import Deadlines
+
+DEFAULT_DATA_DIR = "data"
+ENDPOINTS_FILE = "endpoints.json"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process needs to know, already checked."""
+
+    data_dir: Path
+    database_url: str
+    shop_name: str
+    shop_currency: str
+    shop_email: str
+    time_zone: str
+    secret_key: str
+    web_url: str
+    # None: `temporalio.envconfig` decides (its profile, or localhost:7233).
+    temporal_address: str | None
+    temporal_namespace: str | None
+    temporal_ui_url: str
+    sandbox_url: str | None
+    sandbox_key: str
+    sandbox_webhook_secret: str
+    stripe_api_key: str | None
+    stripe_webhook_secret: str | None
+    smtp_url: str | None
+    deadlines: Deadlines
+    # Session cookies only over https; off by default because `up` serves http on loopback.
+    secure_cookies: bool
+
+
+def parse_duration(text: str) -> int:
+    """Reads "30d", "12h", "10m", "5s" or "2w" into seconds.
+
+    Raises:
+        ValueError: not such a duration.
+    """
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdecimal():
+        raise ValueError(f"{text!r} is not a duration; write it like 30d, 12h, 10m or 5s")
+    return int(number) * _UNITS[unit]
+
+
+def load_settings(data_dir: str | Path | None = None) -> Settings:
+    """Reads the settings.
+
+    Where the environment is silent and a `redress up` runs on the data directory, its addresses
+    are used, so that `redress apikey create --data-dir DIR` talks to what runs there.
+
+    Args:
+        data_dir: overrides `REDRESS_DATA_DIR` (default `data` in the current directory).
+
+    Raises:
+        SettingsError: a setting has an impossible value.
+    """
+    env = Env()
+    try:
+        return _read(env, data_dir)
+    except (ValueError, OSError) as error:
+        raise SettingsError(str(error)) from error
+
+
+def _read(env: Env, given_dir: str | Path | None) -> Settings:
+    directory = Path(given_dir or env.str("REDRESS_DATA_DIR", DEFAULT_DATA_DIR)).absolute()
+    running = read_endpoints(directory)
+    deadlines = Deadlines()
+    return Settings(
+        data_dir=directory,
+        database_url=env.str("DATABASE_URL", "") or f"sqlite:///{directory / 'redress.db'}",
+        shop_name=env.str("REDRESS_SHOP_NAME", "Redress Demo Shop"),
+        shop_currency=env.str("REDRESS_SHOP_CURRENCY", "GBP", validate=validate.Length(equal=3)),
+        shop_email=env.str("REDRESS_SHOP_EMAIL", "returns@shop.example"),
+        time_zone=env.str("REDRESS_TIME_ZONE", "UTC"),
+        secret_key=env.str("REDRESS_SECRET_KEY", "") or _kept_secret(directory, "secret-key"),
+        web_url=env.str("REDRESS_WEB_URL", running.get("web", "http://127.0.0.1:8080")),
+        temporal_address=env.str("TEMPORAL_ADDRESS", "") or running.get("temporal"),
+        temporal_namespace=env.str("TEMPORAL_NAMESPACE", "") or None,
+        temporal_ui_url=env.str(
+            "REDRESS_TEMPORAL_UI", running.get("temporal_ui", "http://127.0.0.1:8233")
+        ),
+        sandbox_url=env.str("REDRESS_SANDBOX_URL", "") or running.get("sandbox"),
+        sandbox_key=env.str("REDRESS_SANDBOX_KEY", "") or _kept_secret(directory, "sandbox-key"),
+        sandbox_webhook_secret=env.str("REDRESS_SANDBOX_WEBHOOK_SECRET", "")
+        or _kept_secret(directory, "sandbox-webhook-secret"),
+        stripe_api_key=env.str("STRIPE_API_KEY", "") or None,
+        stripe_webhook_secret=env.str("STRIPE_WEBHOOK_SECRET", "") or None,
+        smtp_url=env.str("REDRESS_SMTP_URL", "") or None,
+        deadlines=Deadlines(
+            **{
+                name: _duration(env, f"REDRESS_{name.upper()}", getattr(deadlines, name))
+                for name in Deadlines.__dataclass_fields__
+            }
+        ),
+        secure_cookies=env.bool("REDRESS_SECURE_COOKIES", False),
+    )
+
+
+def _duration(env: Env, name: str, default: int) -> int:
+    text = env.str(name, "")
+    if not text:
+        return default
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def read_endpoints(data_dir: Path) -> dict[str, Any]:
+    """The addresses of the `redress up` that runs on a data directory; empty when none does."""
+    try:
+        found = json.loads((data_dir / ENDPOINTS_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _kept_secret(directory: Path, name: str) -> str:
+    """A secret made once and kept in the data directory, readable by its owner only."""
+    path = directory / "secrets" / name
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()  # Another process made it in between; its secret is the one.
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text()

@@ -1,0 +1,1 @@
+"""The doors: REST API, staff UI and command line, over one gateway to the workflows."""

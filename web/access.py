@@ -1,0 +1,69 @@
+"""Who is calling and what they may do; the same for the API, the staff UI and the CLI."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing that can be allowed; API key scopes bear the same names."""
+
+    READ = "read"
+    ORDERS = "orders"
+    REQUEST = "request"
+    OVERRIDE = "override"
+    DECIDE = "decide"
+    SHIP = "ship"
+    RECEIVE = "receive"
+    INSPECT = "inspect"
+    REFUND = "refund"
+    POLICY = "policy"
+
+
+SCOPE_ALL = "all"
+
+
+class Role(StrEnum):
+    """What a member of staff does all day."""
+
+    AGENT = "agent"
+    WAREHOUSE = "warehouse"
+    FINANCE = "finance"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.AGENT: frozenset(
+        {
+            Permission.READ,
+            Permission.REQUEST,
+            Permission.OVERRIDE,
+            Permission.DECIDE,
+            Permission.SHIP,
+        }
+    ),
+    Role.WAREHOUSE: frozenset(
+        {Permission.READ, Permission.SHIP, Permission.RECEIVE, Permission.INSPECT}
+    ),
+    Role.FINANCE: frozenset({Permission.READ, Permission.DECIDE, Permission.REFUND}),
+    Role.MANAGER: frozenset(Permission),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A caller. `id` is what the timeline records: "user:3" or "service:ab12cd".
+
+    A person's API key acts as that person. `approval_limit` is in minor units; None: no limit.
+    """
+
+    id: str
+    name: str
+    permissions: frozenset[Permission]
+    user_id: int | None = None
+    approval_limit: int | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this caller may do it."""
+        return permission in self.permissions

@@ -1,0 +1,1 @@
+"""The processes: one file each, deterministic, effects only through activities."""

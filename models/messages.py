@@ -7,9 +7,6 @@ comments by id. Fields are only ever added, with a default, so that stored histo
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-TASK_QUEUE = "redress"
-
-
 def workflow_id(rma: str) -> str:
     """The id of a return's workflow."""
     return f"return/{rma}"
@@ -159,6 +156,7 @@ class TaskKind(StrEnum):
     PARCEL_LOST = "parcel_lost"
     INSPECT = "inspect"
     REFUND_FAILED = "refund_failed"
+    REFUND_SHORT = "refund_short"
     SEND_BACK = "send_back"
     UNEXPECTED_PARCEL = "unexpected_parcel"
 
@@ -212,6 +210,7 @@ class EventKind(StrEnum):
     RESOLVED = "resolved"
     CLOSED = "closed"
     MAIL_SENT = "mail_sent"  # template, message (its key)
+    MAIL_FAILED = "mail_failed"  # template, problem
     TASK_COMPLETED = "task_completed"  # task, kind
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
 
@@ -257,6 +256,14 @@ class ReturnStart:
     judged_at: str | None = None
     # Staff set the policy aside; the reason stands in the submission.
     override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Asks to judge and record a request. `at`: the workflow's time, RFC 3339."""
+
+    start: ReturnStart
+    at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,8 +318,6 @@ class Decision:
     decision: DecisionKind
     note: str | None = None
     lines: list[LineDecision] = field(default_factory=list)
-    # The largest refund this person may approve alone, minor units; None: no limit.
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,13 +331,12 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
-    """A scan. `detail` is the id of a stored note."""
+    """A scan. Its free text stays in the stored scan of the same id."""
 
     id: str
     status: CarrierStatus
     at: str
     actor: str = "carrier"
-    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +395,8 @@ class RefundNews:
     id: str
     refund: str
     status: RefundStatus
+    at: str
+    provider_reference: str | None = None
     failure: str | None = None
 
 
@@ -438,11 +444,12 @@ class TaskCompletion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineProgress:
-    """The counters of one return line, in units."""
+    """The counters of one return line, in units. `held`: unit positions the line still takes."""
 
     no: int
     line: str
     requested: int
+    held: int
     approved: int
     received: int
     accepted: int
@@ -484,7 +491,7 @@ class TaskChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class ReturnProgress:
     """The whole present state of a return and what is new on its timeline."""
 
     rma: str
@@ -499,7 +506,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Asks to reserve money for all units accepted so far. `id` makes asking again harmless."""
+    """Asks to reserve money for all units accepted so far, one count per return line.
+
+    `id` makes asking again harmless.
+    """
 
     id: str
     rma: str
@@ -536,12 +546,31 @@ class RefundOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnotherTry:
+    """Asks for another try of a refund that a person wants."""
+
+    refund: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidByHand:
+    """Asks to write down that a person paid a refund in another way."""
+
+    refund: str
+    method: str
+    reference: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOutcome:
-    """How a refund transaction stands after asking the provider."""
+    """How a refund transaction stands. `changed` is false when this was known before."""
 
     refund: str
     status: RefundStatus
     failure: str | None = None
+    changed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

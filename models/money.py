@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 # ISO 4217 minor units that differ from two decimals (source: the standard's table A.1).
 _DECIMALS = {
@@ -68,6 +69,19 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     for index in by_remainder[: total - sum(shares)]:
         shares[index] += 1
     return shares
+
+
+def convert(amount: int, source: str, target: str, rate: str) -> int:
+    """Converts minor units of `source` into those of `target`, half up.
+
+    Args:
+        amount: minor units of `source`.
+        source: ISO 4217.
+        target: ISO 4217.
+        rate: how much of `target` one unit of `source` is, in major units, like "0.8600".
+    """
+    factor = Fraction(rate) * 10 ** decimals(target) / 10 ** decimals(source)
+    return round_half_up(amount * factor.numerator, factor.denominator)
 
 
 def to_minor(text: str, currency: str) -> int:

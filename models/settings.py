@@ -36,6 +36,7 @@ class Settings:
     temporal_address: str | None
     temporal_namespace: str | None
     temporal_ui_url: str
+    task_queue: str
     sandbox_url: str | None
     sandbox_key: str
     sandbox_webhook_secret: str
@@ -96,6 +97,7 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         temporal_ui_url=env.str(
             "REDRESS_TEMPORAL_UI", running.get("temporal_ui", "http://127.0.0.1:8233")
         ),
+        task_queue=env.str("REDRESS_TASK_QUEUE", "redress"),
         sandbox_url=env.str("REDRESS_SANDBOX_URL", "") or running.get("sandbox"),
         sandbox_key=env.str("REDRESS_SANDBOX_KEY", "") or _kept_secret(directory, "sandbox-key"),
         sandbox_webhook_secret=env.str("REDRESS_SANDBOX_WEBHOOK_SECRET", "")

@@ -17,6 +17,7 @@ class GrantedRefund(Base):
     id: Mapped[str] = mapped_column(String(60), primary_key=True)
     rma: Mapped[str] = mapped_column(ForeignKey("returns.rma"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
+    tax: Mapped[int] = mapped_column(BigInteger)
     # Owed by the quote but no longer refundable when it was granted.
     short: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[Currency]
@@ -40,6 +41,8 @@ class Refund(Base):
     rma: Mapped[str] = mapped_column(ForeignKey("returns.rma"), index=True)
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
+    # How much of the amount is tax, for the books.
+    tax: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[Currency]
     status: Mapped[str] = mapped_column(String(16))
     idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)
@@ -47,6 +50,8 @@ class Refund(Base):
     failure: Mapped[str | None] = mapped_column(Text)
     # The provider forgets keys after 24 hours, counted from here (money rule 12).
     first_attempt_at: Mapped[datetime | None]
+    # The transaction that tried again after this one failed.
+    replaced_by: Mapped[str | None] = mapped_column(String(60))
     # How a person paid it when the payment could not: method and where to find it.
     paid_by: Mapped[str | None] = mapped_column(String(20))
     paid_reference: Mapped[str | None] = mapped_column(String(200))

@@ -95,6 +95,10 @@ class ReturnLine(Base):
     rejected: Mapped[int] = mapped_column(default=0)
     missing: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
+    # What was granted on this line so far: its units, and their amount and tax.
+    granted: Mapped[int] = mapped_column(default=0)
+    granted_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    granted_tax: Mapped[int] = mapped_column(BigInteger, default=0)
     reception: Mapped[str] = mapped_column(String(16))
     acceptance: Mapped[str] = mapped_column(String(16))
     grade: Mapped[str | None] = mapped_column(String(1))

@@ -45,7 +45,10 @@ class StripePayments:
             base_addresses={"api": base_address.rstrip("/")} if base_address else {},
             # Temporal retries, looking the refund up before each attempt; the SDK would not.
             max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=timeout),
+            # An address of one's own is called directly, whatever proxy the environment names.
+            http_client=stripe.RequestsClient(
+                timeout=timeout, proxy={"http": "", "https": ""} if base_address else None
+            ),
         )
 
     def refund(self, order: RefundOrder) -> ProviderRefund:

@@ -1,4 +1,4 @@
-"""What a payment's reference makes the sandbox do: the one place where `sbx_...` means something."""
+"""What a payment's reference makes the sandbox do: the one place that reads `sbx_...`."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -5,14 +5,15 @@ from http import HTTPStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal(Exception):
+class Refusal:
     """An answer that is an error.
 
     Attributes:
         status: the HTTP status.
+        message: a sentence for people.
         kind: Stripe's `type`.
         code: Stripe's `code`, when there is one.
-        message: a sentence for people.
+        decline_code: the bank's reason, for a `card_error`.
         param: the parameter at fault, when there is one.
     """
 
@@ -20,8 +21,8 @@ class Refusal(Exception):
     message: str
     kind: str = "invalid_request_error"
     code: str | None = None
-    param: str | None = None
     decline_code: str | None = None
+    param: str | None = None
 
     def body(self) -> dict[str, dict[str, str]]:
         """Stripe's `{"error": {...}}`; what isn't known is left out, as Stripe does."""
@@ -35,16 +36,26 @@ class Refusal(Exception):
         return {"error": {name: value for name, value in fields.items() if value is not None}}
 
 
-def bad_parameter(param: str, message: str, code: str | None = None) -> Refusal:
-    """400 for a parameter that can't be used; nothing was done."""
-    return Refusal(status=HTTPStatus.BAD_REQUEST, code=code, message=message, param=param)
+class Refused(Exception):
+    """Carries a refusal to the edge, where it becomes the answer."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
-def missing_resource(what: str, name: str, param: str) -> Refusal:
+def bad_request(message: str, *, param: str | None = None, code: str | None = None) -> Refused:
+    """400: the request can't be done as it stands."""
+    return Refused(Refusal(status=HTTPStatus.BAD_REQUEST, code=code, message=message, param=param))
+
+
+def missing_resource(what: str, name: str, param: str) -> Refused:
     """404 as Stripe words it: No such payment_intent: 'pi_1'."""
-    return Refusal(
-        status=HTTPStatus.NOT_FOUND,
-        code="resource_missing",
-        message=f"No such {what}: '{name}'",
-        param=param,
+    return Refused(
+        Refusal(
+            status=HTTPStatus.NOT_FOUND,
+            code="resource_missing",
+            message=f"No such {what}: '{name}'",
+            param=param,
+        )
     )

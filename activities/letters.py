@@ -1,0 +1,274 @@
+"""What a mail to a customer tells: the facts of a return, read once and kept apart from words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from models.messages import EventKind, Reason, RefundStatus, ReturnKind
+from models.tables import (
+    Event,
+    GrantedRefund,
+    Label,
+    Note,
+    Payment,
+    Refund,
+    Return,
+    ReturnLine,
+)
+
+# The shop chose its carrier, so it also says sorry for what happened on the way.
+_OUR_DOING = {
+    Reason.NOT_AS_DESCRIBED,
+    Reason.DEFECTIVE,
+    Reason.DAMAGED_IN_TRANSIT,
+    Reason.WRONG_ITEM,
+    Reason.MISSING_PARTS,
+    Reason.ARRIVED_LATE,
+}
+_HELD_BACK = {RefundStatus.FAILED, RefundStatus.CANCELED, RefundStatus.REQUIRES_ACTION}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A line of the return; counts are in units, `granted_amount` in minor units.
+
+    `note` is what the shop wrote when it declined this line.
+    """
+
+    name: str
+    variant: str
+    requested: int
+    approved: int
+    received: int
+    accepted: int
+    rejected: int
+    missing: int
+    granted: int
+    granted_amount: int
+    grade: str | None
+    note: str | None
+
+    @property
+    def declined(self) -> int:
+        """Units that were asked for and not approved."""
+        return self.requested - self.approved
+
+    @property
+    def outstanding(self) -> int:
+        """Units that are still expected."""
+        return self.approved - self.received - self.missing
+
+    @property
+    def unsettled(self) -> int:
+        """Units still expected, or here and not yet checked."""
+        return self.approved - self.accepted - self.rejected - self.missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """A line of the quote, in minor units, with the words that explain it."""
+
+    explanation: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """Money at one payment, in minor units. `kind` is the payment's: card, gift_card …
+
+    Exactly one of `paid`, `on_its_way` and `held_back` is true. `by_hand` names the way when a
+    person paid it otherwise.
+    """
+
+    kind: str
+    amount: int
+    paid: bool
+    on_its_way: bool
+    held_back: bool
+    by_hand: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedLabel:
+    """The label that goes with the mail."""
+
+    tracking: str
+    carrier: str
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Everything the templates may use. Amounts are minor units of `currency`.
+
+    Attributes:
+        name: how to greet the customer; None when unknown.
+        locale: the customer's, as the shop sent it.
+        country: the order's, likewise.
+        our_doing: the reasons for which the shop should say sorry.
+        granted: what was decided to pay so far; `short` was owed but can't go back to a payment.
+        post_by: the last moment to hand the parcel in.
+        note: what the shop wrote when it declined the whole.
+    """
+
+    rma: str
+    order_number: str
+    name: str | None
+    locale: str | None
+    country: str | None
+    currency: str
+    claim: bool
+    our_doing: frozenset[Reason]
+    items: tuple[Item, ...]
+    quote: tuple[Amount, ...]
+    quote_total: int
+    granted: int
+    short: int
+    payouts: tuple[Payout, ...]
+    label: PrintedLabel | None
+    post_by: datetime | None
+    note: str | None
+
+    @property
+    def all_approved(self) -> bool:
+        """Everything that was asked for may come back."""
+        return not any(item.declined for item in self.items)
+
+    @property
+    def left_out(self) -> bool:
+        """Something on the list was not accepted, or not yet."""
+        return any(item.accepted < item.requested for item in self.items)
+
+    @property
+    def outstanding(self) -> int:
+        """Units that are still expected."""
+        return sum(item.outstanding for item in self.items)
+
+    @property
+    def paid(self) -> int:
+        """What has been paid back so far."""
+        return sum(payout.amount for payout in self.payouts if payout.paid)
+
+    @property
+    def unpaid(self) -> tuple[Payout, ...]:
+        """What was decided to be paid and is not."""
+        return tuple(payout for payout in self.payouts if not payout.paid)
+
+
+def recipient_of(found: Return) -> str | None:
+    """The address to write to; None: nobody can be written to."""
+    customer = found.order.customer
+    return found.contact_email or (customer.email if customer else None)
+
+
+def read_letter(session: Session, found: Return) -> Letter:
+    """Reads all facts of a return that a mail may tell."""
+    customer = found.order.customer
+    grants = session.execute(
+        select(GrantedRefund.amount, GrantedRefund.short).where(GrantedRefund.rma == found.rma)
+    ).all()
+    whole_note, line_notes = _decision_notes(session, found.rma)
+    lines = session.scalars(
+        select(ReturnLine)
+        .where(ReturnLine.rma == found.rma)
+        .order_by(ReturnLine.no)
+        .options(selectinload(ReturnLine.order_line))
+    ).all()
+    post_by = found.deadlines.get("parcel")
+    return Letter(
+        rma=found.rma,
+        order_number=found.order_number,
+        # A mail to another address greets that person, never the one who bought.
+        name=found.contact_name
+        or (customer.name if customer and not found.contact_email else None),
+        locale=customer.locale if customer else None,
+        country=found.order.country,
+        currency=found.currency,
+        claim=found.kind == ReturnKind.CLAIM,
+        our_doing=frozenset(Reason(line.reason) for line in lines) & _OUR_DOING,
+        items=tuple(_item(line, line_notes) for line in lines),
+        quote=tuple(
+            Amount(explanation=line.explanation, amount=line.amount) for line in found.quote_lines
+        ),
+        quote_total=found.quote_total,
+        granted=sum(amount for amount, _ in grants),
+        short=sum(short for _, short in grants),
+        payouts=_payouts(session, found.rma),
+        label=_label(session, found.rma),
+        post_by=datetime.fromisoformat(post_by) if post_by else None,
+        note=whole_note,
+    )
+
+
+def _item(line: ReturnLine, notes: dict[str, str]) -> Item:
+    sold = line.order_line
+    return Item(
+        name=sold.name,
+        variant=", ".join(str(value) for value in sold.variant.values() if value),
+        requested=line.requested,
+        approved=line.approved,
+        received=line.received,
+        accepted=line.accepted,
+        rejected=line.rejected,
+        missing=line.missing,
+        granted=line.granted,
+        granted_amount=line.granted_amount,
+        grade=line.grade,
+        note=notes.get(sold.line),
+    )
+
+
+def _decision_notes(session: Session, rma: str) -> tuple[str | None, dict[str, str]]:
+    whole, lines = None, {}
+    rows = session.execute(
+        select(Event, Note)
+        .join(Note, Event.note_id == Note.id)
+        .where(
+            Event.rma == rma,
+            Event.kind.in_([EventKind.DECLINED, EventKind.LINE_DECLINED]),
+        )
+        .order_by(Event.at, Event.id)
+    )
+    for event, note in rows:
+        if event.kind == EventKind.DECLINED:
+            whole = note.body
+        else:
+            lines[str(event.data.get("line"))] = note.body
+    return whole, lines
+
+
+def _payouts(session: Session, rma: str) -> tuple[Payout, ...]:
+    rows = session.execute(
+        select(Refund, Payment.kind)
+        .join(Payment, Refund.payment_id == Payment.id)
+        # One that was tried again is told by the transaction that did.
+        .where(Refund.rma == rma, Refund.replaced_by.is_(None))
+        .order_by(Refund.created_at, Refund.id)
+    )
+    payouts = []
+    for refund, kind in rows:
+        paid = refund.status == RefundStatus.SUCCEEDED or refund.paid_by is not None
+        held_back = not paid and refund.status in _HELD_BACK
+        payouts.append(
+            Payout(
+                kind=kind,
+                amount=refund.amount,
+                paid=paid,
+                on_its_way=not paid and not held_back,
+                held_back=held_back,
+                by_hand=refund.paid_by,
+            )
+        )
+    return tuple(payouts)
+
+
+def _label(session: Session, rma: str) -> PrintedLabel | None:
+    row = session.execute(
+        select(Label.tracking, Label.carrier, Label.pdf)
+        .where(Label.rma == rma)
+        .order_by(Label.created_at.desc(), Label.key.desc())
+        .limit(1)
+    ).one_or_none()
+    return PrintedLabel(tracking=row.tracking, carrier=row.carrier, pdf=row.pdf) if row else None

@@ -1,0 +1,1 @@
+"""Carriers: what Redress asks of one, and the ones it knows."""

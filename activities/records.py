@@ -1,0 +1,32 @@
+"""Writing down what the workflow decided. Database only, so it runs as local activities."""
+
+from datetime import datetime
+
+from temporalio import activity
+
+from models.database import Database
+from models.messages import Assessment, Opening, ReturnProgress
+from models.store import returns
+
+
+class Records:
+    """The activities that keep the database in step with a return's workflow."""
+
+    def __init__(self, database: Database) -> None:
+        """Takes the database to write to."""
+        self._database = database
+
+    @activity.defn
+    def open_return(self, opening: Opening) -> Assessment:
+        """Judges a request and records the return, or says why not."""
+        start = opening.start
+        time = datetime.fromisoformat(opening.at)
+        judged_at = datetime.fromisoformat(start.judged_at) if start.judged_at else time
+        with self._database.write() as session:
+            return returns.open_return(session, start, at=judged_at, now=time)
+
+    @activity.defn
+    def save_progress(self, progress: ReturnProgress) -> None:
+        """Records how far the return is."""
+        with self._database.write() as session:
+            returns.save_progress(session, progress)

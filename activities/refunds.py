@@ -1,0 +1,176 @@
+"""Paying refunds: granting the money, asking the provider, and booking what it did."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.providers.payments.protocol import (
+    PaymentProvider,
+    PaymentRefused,
+    PaymentUnclear,
+    ProviderRefund,
+    RefundOrder,
+)
+from models.database import Database
+from models.messages import (
+    AnotherTry,
+    Grant,
+    Granted,
+    GrantedRefund,
+    PaidByHand,
+    RefundNews,
+    RefundOutcome,
+    RefundStatus,
+)
+from models.messages import RefundOrder as RefundOrderMessage
+from models.store import refunds
+from models.tables import Refund, Return
+
+# A provider forgets a key after 24 hours, and a forgotten key pays again (money rule 12).
+KEY_LIFE = timedelta(hours=23)
+
+
+class Refunds:
+    """The activities that move money back."""
+
+    def __init__(
+        self,
+        database: Database,
+        providers: Mapping[str, PaymentProvider],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Takes the providers by the name that an order's payment gives.
+
+        Args:
+            database: where refunds and books are kept.
+            providers: payment providers by name.
+            clock: the real time, which the providers' keys live by; workflow time may be skipped.
+        """
+        self._database = database
+        self._providers = providers
+        self._clock = clock
+
+    @activity.defn
+    def grant_refund(self, grant: Grant) -> Granted:
+        """Reserves the money owed for the units accepted so far. Local."""
+        with self._database.write() as session:
+            return refunds.grant(session, grant)
+
+    @activity.defn
+    def pay_refund(self, order: RefundOrderMessage) -> RefundOutcome:
+        """Has the provider pay one refund, exactly once, and books it.
+
+        Raises:
+            ApplicationError: `refund_unclear`; retryable while the provider still knows the key.
+        """
+        with self._database.write() as session:
+            row, tried_before = refunds.begin_attempt(session, order.refund, self._clock())
+            status = RefundStatus(row.status)
+            first_attempt = row.first_attempt_at or self._clock()
+            call = _call(row, session.get_one(Return, row.rma).order_number)
+            provider = self._providers.get(row.payment.provider)
+            provider_name = row.payment.provider
+        if status is not RefundStatus.PENDING or row.provider_reference is not None:
+            return RefundOutcome(refund=row.id, status=status, failure=row.failure, changed=False)
+        if provider is None:
+            return self._settle_failure(
+                order, f"No payment provider named {provider_name} is set up."
+            )
+        try:
+            found = provider.find(call.payment_reference, call.refund_id) if tried_before else None
+            if found is None:
+                if self._clock() - first_attempt >= KEY_LIFE:
+                    raise ApplicationError(
+                        "The provider gave no clear answer for 23 hours and does not list this "
+                        "refund; look there before paying it.",
+                        type="refund_unclear",
+                        non_retryable=True,
+                    )
+                found = provider.refund(call)
+        except PaymentRefused as refused:
+            return self._settle_failure(order, str(refused))
+        except PaymentUnclear as unclear:
+            raise ApplicationError(unclear.message, type="refund_unclear") from unclear
+        return self._settle(order, found)
+
+    @activity.defn
+    def settle_refund(self, news: RefundNews) -> RefundOutcome:
+        """Writes down and books what the provider says of a refund now. Local."""
+        with self._database.write() as session:
+            return refunds.settle(
+                session,
+                news.refund,
+                status=news.status,
+                at=datetime.fromisoformat(news.at),
+                provider_reference=news.provider_reference,
+                failure=news.failure,
+            )
+
+    @activity.defn
+    def prepare_retry(self, asked: AnotherTry) -> GrantedRefund:
+        """Prepares another try of a refund. Local.
+
+        Raises:
+            ApplicationError: `conflict`, when it can't be tried again.
+        """
+        with self._database.write() as session:
+            try:
+                return refunds.retry(session, asked.refund, datetime.fromisoformat(asked.at))
+            except refunds.RefundNotPossible as error:
+                raise ApplicationError(str(error), type="conflict", non_retryable=True) from error
+
+    @activity.defn
+    def record_paid_by_hand(self, paid: PaidByHand) -> RefundOutcome:
+        """Writes down that a person paid a refund in another way, and books it. Local.
+
+        Raises:
+            ApplicationError: `conflict`, when the provider paid it or may still.
+        """
+        with self._database.write() as session:
+            try:
+                return refunds.pay_by_hand(
+                    session,
+                    paid.refund,
+                    method=paid.method,
+                    reference=paid.reference,
+                    at=datetime.fromisoformat(paid.at),
+                )
+            except refunds.RefundNotPossible as error:
+                raise ApplicationError(str(error), type="conflict", non_retryable=True) from error
+
+    def _settle(self, order: RefundOrderMessage, found: ProviderRefund) -> RefundOutcome:
+        with self._database.write() as session:
+            return refunds.settle(
+                session,
+                order.refund,
+                status=found.status,
+                at=datetime.fromisoformat(order.at),
+                provider_reference=found.reference,
+                failure=found.failure,
+            )
+
+    def _settle_failure(self, order: RefundOrderMessage, failure: str) -> RefundOutcome:
+        with self._database.write() as session:
+            return refunds.settle(
+                session,
+                order.refund,
+                status=RefundStatus.FAILED,
+                at=datetime.fromisoformat(order.at),
+                failure=failure,
+            )
+
+
+def _call(row: Refund, order_number: str) -> RefundOrder:
+    payment = row.payment
+    return RefundOrder(
+        refund_id=row.id,
+        idempotency_key=row.idempotency_key,
+        payment_reference=payment.reference,
+        amount=row.amount,
+        currency=row.currency,
+        captured=payment.amount,
+        rma=row.rma,
+        order_number=order_number,
+    )

@@ -1,0 +1,138 @@
+"""Whether lines of an order may come back, and if not, why in plain words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from models.messages import Refusal, Resolution, ReturnKind
+from models.rules.policy import Policy
+
+_OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM}
+_OFFERED_RESOLUTIONS = {Resolution.REFUND}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLine:
+    """A line as it was asked for. `free_units` None: the order has no such line.
+
+    `pointer` is the place in the request, for the error message.
+    """
+
+    pointer: str
+    line: str
+    quantity: int
+    resolution: Resolution
+    name: str = ""
+    free_units: int | None = None
+    final_sale: bool = False
+    anchors: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
+
+
+def judge(
+    lines: Sequence[AskedLine],
+    *,
+    kind: ReturnKind,
+    policy: Policy,
+    at: datetime,
+    override: bool,
+) -> list[Refusal]:
+    """Says everything that speaks against a request; nothing means that it may be made.
+
+    Args:
+        lines: what was asked for; `anchors` are placed, shipped and delivered, the last known
+            one up to the policy's anchor starts the window.
+        kind: a claim or an ordinary return.
+        policy: the shop's rules.
+        at: when the request is judged.
+        override: staff set the policy's window and final sale aside. Units are never overridden.
+    """
+    refusals: list[Refusal] = []
+    if not lines:
+        refusals.append(
+            Refusal(code="no_lines", message="Name a line to return.", pointer="/lines")
+        )
+    if kind not in _OFFERED_KINDS:
+        offered = " or ".join(sorted(_OFFERED_KINDS))
+        refusals.append(
+            Refusal(
+                code="kind_not_offered",
+                message=f"This shop does not take a {kind}; ask for a {offered}.",
+                pointer="/kind",
+            )
+        )
+    left = {line.line: line.free_units for line in lines}
+    for line in lines:
+        free = left[line.line]
+        if free is None:
+            refusals.append(
+                Refusal(
+                    code="unknown_line",
+                    message=f"The order has no line {line.line}.",
+                    pointer=f"{line.pointer}/line",
+                )
+            )
+            continue
+        left[line.line] = max(0, free - line.quantity)
+        refusals.extend(_judge_line(line, free, policy=policy, at=at, override=override))
+    return refusals
+
+
+def _judge_line(
+    line: AskedLine, free: int, *, policy: Policy, at: datetime, override: bool
+) -> list[Refusal]:
+    found: list[Refusal] = []
+    if line.resolution not in _OFFERED_RESOLUTIONS:
+        found.append(
+            Refusal(
+                code="resolution_not_offered",
+                message=f"This shop does not offer {line.resolution}; ask for a refund.",
+                pointer=f"{line.pointer}/resolution",
+            )
+        )
+    if line.quantity > free:
+        found.append(
+            Refusal(
+                code="quantity_exceeds_left",
+                message=f"{free} of {line.name} can still be returned, not {line.quantity}."
+                if free
+                else f"All units of {line.name} are already in a return.",
+                pointer=f"{line.pointer}/quantity",
+            )
+        )
+    if override:
+        return found
+    if line.final_sale:
+        found.append(
+            Refusal(
+                code="final_sale",
+                message=f"{line.name} was sold as final sale and can't be returned.",
+                pointer=f"{line.pointer}/line",
+            )
+        )
+    until = last_day(line.anchors, policy)
+    if until is not None and at >= _end_of(until, policy):
+        found.append(
+            Refusal(
+                code="window_passed",
+                message=f"{line.name} could be returned until {until:%-d %B %Y}.",
+                pointer=f"{line.pointer}/line",
+            )
+        )
+    return found
+
+
+def last_day(
+    anchors: tuple[datetime | None, datetime | None, datetime | None], policy: Policy
+) -> date | None:
+    """The last day of the return window in the shop's time zone; None when no anchor is known."""
+    known = anchors[: ("placed", "shipped", "delivered").index(policy.window_anchor) + 1]
+    start = next((moment for moment in reversed(known) if moment is not None), None)
+    if start is None:
+        return None
+    return start.astimezone(ZoneInfo(policy.time_zone)).date() + timedelta(days=policy.window_days)
+
+
+def _end_of(day: date, policy: Policy) -> datetime:
+    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(policy.time_zone))
+    return midnight.astimezone(UTC)

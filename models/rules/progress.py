@@ -1,0 +1,369 @@
+"""How far a return is: its lines' counters, what may happen next, and the one status they make."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from models.messages import (
+    Acceptance,
+    CountedLine,
+    Decision,
+    DecisionKind,
+    Disposition,
+    Grade,
+    InspectedLine,
+    LineProgress,
+    Reception,
+    Refusal,
+    RequestedLine,
+    ReturnStatus,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """The counters of one return line, in units."""
+
+    no: int
+    line: str
+    requested: int
+    approved: int = 0
+    received: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    missing: int = 0
+    granted: int = 0
+    refunded: int = 0
+    grade: Grade | None = None
+    disposition: Disposition | None = None
+
+    @property
+    def outstanding(self) -> int:
+        """Approved units that neither came nor were given up."""
+        return self.approved - self.received - self.missing
+
+    @property
+    def uninspected(self) -> int:
+        """Units that came and nobody has looked at."""
+        return self.received - self.accepted - self.rejected
+
+
+class Refused(Exception):
+    """A step is not possible now (`conflict`) or asks for something wrong (`invalid`)."""
+
+    def __init__(self, kind: str, refusal: Refusal) -> None:
+        """Takes "conflict" or "invalid", and what to say."""
+        super().__init__(refusal.message)
+        self.kind = kind
+        self.refusal = refusal
+
+
+def conflict(code: str, message: str) -> Refused:
+    """The step doesn't fit the present state."""
+    return Refused("conflict", Refusal(code=code, message=message))
+
+
+def invalid(code: str, message: str, pointer: str = "") -> Refused:
+    """The step's content can't be right."""
+    return Refused("invalid", Refusal(code=code, message=message, pointer=pointer))
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """The state of a return. Check methods raise `Refused` and change nothing."""
+
+    lines: list[Line]
+    decided: bool = False
+    first_approver: str | None = None
+    label_made: bool = False
+    moving: bool = False
+    lost: bool = False
+    # Ids of open tasks that block the way: a label or a refund that needs a person.
+    blocked_by: set[str] = field(default_factory=set)
+    # Set once the return has ended, in whichever way.
+    ended_as: ReturnStatus | None = None
+
+    @classmethod
+    def of(cls, lines: Sequence[RequestedLine]) -> "Progress":
+        """The state of a return just requested; return lines are numbered from 1."""
+        return cls(
+            lines=[
+                Line(no=no, line=line.line, requested=line.quantity)
+                for no, line in enumerate(lines, start=1)
+            ]
+        )
+
+    # --- what it amounts to ----------------------------------------------------------------
+
+    @property
+    def status(self) -> ReturnStatus:
+        """The one status: of the least advanced open unit; needs_attention while blocked."""
+        if self.ended_as is not None:
+            return self.ended_as
+        if self.blocked_by:
+            return ReturnStatus.NEEDS_ATTENTION
+        if not self.decided:
+            return ReturnStatus.REQUESTED
+        if self._sum("outstanding"):
+            return self._status_on_the_way()
+        if self._sum("uninspected"):
+            return ReturnStatus.RECEIVED
+        if not self._sum("accepted"):
+            return ReturnStatus.REJECTED
+        if self._sum("granted") < self._sum("accepted"):
+            return ReturnStatus.INSPECTED
+        if self._sum("refunded") < self._sum("granted"):
+            return ReturnStatus.RESOLVING
+        return ReturnStatus.RESOLVED
+
+    def _status_on_the_way(self) -> ReturnStatus:
+        if self.lost:
+            return ReturnStatus.LOST
+        if self._sum("received"):
+            return ReturnStatus.PARTIALLY_RECEIVED
+        if self.moving:
+            return ReturnStatus.IN_TRANSIT
+        return ReturnStatus.AWAITING_PARCEL if self.label_made else ReturnStatus.APPROVED
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more can happen."""
+        return self.ended_as is not None
+
+    @property
+    def awaits_goods(self) -> bool:
+        """Units are still expected or uninspected."""
+        return self._sum("outstanding") > 0 or self._sum("uninspected") > 0
+
+    @property
+    def to_grant(self) -> bool:
+        """Accepted units whose money was not granted yet."""
+        return self._sum("granted") < self._sum("accepted")
+
+    @property
+    def received_units(self) -> int:
+        """Units that came."""
+        return self._sum("received")
+
+    @property
+    def outstanding_units(self) -> int:
+        """Units that are still expected."""
+        return self._sum("outstanding")
+
+    @property
+    def uninspected_units(self) -> int:
+        """Units that came and nobody has looked at."""
+        return self._sum("uninspected")
+
+    def snapshot(self) -> list[LineProgress]:
+        """The lines as they are recorded."""
+        return [self._line_progress(line) for line in self.lines]
+
+    def _line_progress(self, line: Line) -> LineProgress:
+        if self.ended_as in (
+            ReturnStatus.DECLINED,
+            ReturnStatus.CANCELLED,
+            ReturnStatus.EXPIRED,
+        ):
+            held = 0
+        elif not self.decided:
+            held = line.requested
+        else:
+            held = line.approved - line.rejected - line.missing
+        return LineProgress(
+            no=line.no,
+            line=line.line,
+            requested=line.requested,
+            held=held,
+            approved=line.approved,
+            received=line.received,
+            accepted=line.accepted,
+            rejected=line.rejected,
+            missing=line.missing,
+            refunded=line.refunded,
+            reception=self._reception(line),
+            acceptance=_acceptance(line),
+            grade=line.grade,
+            disposition=line.disposition,
+        )
+
+    def _reception(self, line: Line) -> Reception:
+        if line.outstanding > 0 or not line.approved:
+            return Reception.LOST if self.lost else Reception.AWAITING
+        return Reception.SHORT_SHIPPED if line.missing else Reception.RECEIVED
+
+    # --- the decision ----------------------------------------------------------------------
+
+    def check_decision(self, decision: Decision) -> None:
+        """Whether this decision may be taken now."""
+        if self.decided or self.ended:
+            raise conflict(
+                "already_decided", f"This return was already decided; it is {self.status}."
+            )
+        known = {line.line for line in self.lines}
+        for index, part in enumerate(decision.lines):
+            if part.line not in known:
+                raise invalid(
+                    "unknown_line", f"The return has no line {part.line}.", f"/lines/{index}/line"
+                )
+        approves = any(kind is DecisionKind.APPROVE for kind in self._verdicts(decision))
+        if approves and self.first_approver == decision.actor:
+            raise conflict(
+                "second_person_needed",
+                "You approved this return already; a second person must approve it, too.",
+            )
+
+    def decide(self, decision: Decision) -> list[Line]:
+        """Takes the decision and tells which lines were declined."""
+        declined = []
+        for line, kind in zip(self.lines, self._verdicts(decision), strict=True):
+            if kind is DecisionKind.APPROVE:
+                line.approved = line.requested
+            else:
+                declined.append(line)
+        self.decided = True
+        if len(declined) == len(self.lines):
+            self.ended_as = ReturnStatus.DECLINED
+        return declined
+
+    def approve_all(self) -> None:
+        """Takes the policy's own approval."""
+        for line in self.lines:
+            line.approved = line.requested
+        self.decided = True
+
+    def approves_anything(self, decision: Decision) -> bool:
+        """Whether at least one line would be approved."""
+        return DecisionKind.APPROVE in self._verdicts(decision)
+
+    def _verdicts(self, decision: Decision) -> list[DecisionKind]:
+        by_line = {part.line: part.decision for part in decision.lines}
+        return [by_line.get(line.line, decision.decision) for line in self.lines]
+
+    # --- cancelling ------------------------------------------------------------------------
+
+    def check_cancel(self) -> None:
+        """Whether the return can still be cancelled."""
+        if self.ended:
+            raise conflict("already_ended", f"This return has ended; it is {self.status}.")
+        if self._sum("accepted") or self._sum("rejected"):
+            raise conflict(
+                "already_inspected", "Goods of this return were inspected; it can't be cancelled."
+            )
+
+    # --- the dock --------------------------------------------------------------------------
+
+    def check_receipt(self, counted: Sequence[CountedLine]) -> None:
+        """Whether these counts can be received now."""
+        if self.ended:
+            raise conflict("already_ended", f"This return has ended; it is {self.status}.")
+        if not self.decided:
+            raise conflict("not_decided", "This return has not been approved yet; decide it first.")
+        self._check_counts(
+            [(part.line, part.quantity) for part in counted],
+            room=lambda line: line.outstanding,
+            code="more_than_expected",
+            words=lambda name, room, asked: (
+                f"{room} of line {name} are still expected, not {asked}; "
+                "put what is extra under unexpected."
+            ),
+        )
+
+    def receive(self, counted: Sequence[CountedLine]) -> int:
+        """Counts units in and tells how many."""
+        units = 0
+        for part in counted:
+            for line, taken in _allocate(
+                self.lines, part.line, part.quantity, lambda line: line.outstanding
+            ):
+                line.received += taken
+                units += taken
+        self.lost = False
+        return units
+
+    def give_up_missing(self) -> int:
+        """Stops expecting what did not come and tells how many units that is."""
+        units = 0
+        for line in self.lines:
+            units += line.outstanding
+            line.missing += line.outstanding
+        return units
+
+    # --- inspection ------------------------------------------------------------------------
+
+    def check_inspection(self, inspected: Sequence[InspectedLine]) -> None:
+        """Whether these units can be inspected now."""
+        if self.ended:
+            raise conflict("already_ended", f"This return has ended; it is {self.status}.")
+        if not self._sum("received"):
+            raise conflict(
+                "nothing_received", "Nothing of this return was received yet; receive it first."
+            )
+        self._check_counts(
+            [(part.line, part.quantity) for part in inspected],
+            room=lambda line: line.uninspected,
+            code="more_than_received",
+            words=lambda name, room, asked: (
+                f"{room} of line {name} are received and not yet inspected, not {asked}."
+            ),
+        )
+
+    def inspect(self, part: InspectedLine) -> None:
+        """Takes the verdict on units of one order line."""
+        for line, units in _allocate(
+            self.lines, part.line, part.quantity, lambda line: line.uninspected
+        ):
+            if part.accepted:
+                line.accepted += units
+            else:
+                line.rejected += units
+            line.grade = part.grade
+            line.disposition = part.disposition
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    def _check_counts(
+        self,
+        counts: Iterable[tuple[str, int]],
+        *,
+        room: Callable[[Line], int],
+        code: str,
+        words: Callable[[str, int, int], str],
+    ) -> None:
+        left = {line.line: 0 for line in self.lines}
+        for line in self.lines:
+            left[line.line] += room(line)
+        for index, (name, asked) in enumerate(counts):
+            if name not in left:
+                raise invalid(
+                    "unknown_line", f"The return has no line {name}.", f"/lines/{index}/line"
+                )
+            if asked < 1:
+                raise invalid(
+                    "quantity", "A quantity is a whole number from 1.", f"/lines/{index}/quantity"
+                )
+            if asked > left[name]:
+                raise invalid(code, words(name, left[name], asked), f"/lines/{index}/quantity")
+            left[name] -= asked
+
+    def _sum(self, counter: str) -> int:
+        return sum(getattr(line, counter) for line in self.lines)
+
+
+def _allocate(
+    lines: Iterable[Line], name: str, quantity: int, room: Callable[[Line], int]
+) -> list[tuple[Line, int]]:
+    """Spreads units over the return lines of one order line, first line first."""
+    taken = []
+    for line in lines:
+        if line.line == name and quantity:
+            part = min(quantity, room(line))
+            if part:
+                taken.append((line, part))
+            quantity -= part
+    return taken
+
+
+def _acceptance(line: Line) -> Acceptance:
+    if line.accepted:
+        return Acceptance.ACCEPTED
+    return Acceptance.REJECTED if line.rejected else Acceptance.PENDING

@@ -1,0 +1,1 @@
+"""The queries and transactions on the tables, one module per concern."""

@@ -1,0 +1,166 @@
+"""Everything the page of one return shows, in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, load_only, selectinload, undefer
+
+from models.messages import EventKind
+from models.store.desk import name_actors
+from models.tables import (
+    Event,
+    GrantedRefund,
+    JournalEntry,
+    Label,
+    Message,
+    Order,
+    Refund,
+    Return,
+    ReturnLine,
+    Scan,
+    Task,
+)
+
+_OPEN = ("open", "claimed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """Another return of the same order."""
+
+    rma: str
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnPage:
+    """One return with its rows. `events` are newest first, `tasks` the open ones by due time."""
+
+    return_: Return
+    tasks: list[Task]
+    grants: list[GrantedRefund]
+    refunds: list[Refund]
+    entries: list[JournalEntry]
+    events: list[Event]
+    labels: list[Label]
+    scans: list[Scan]
+    mails: list[Message]
+    siblings: list[Sibling]
+    # Actor → name, for everyone the page mentions.
+    names: dict[str, str]
+
+    @property
+    def first_approver(self) -> str | None:
+        """Who gave the first approval while the second is outstanding, as an actor."""
+        for event in self.events:
+            if event.kind == EventKind.SECOND_APPROVAL_NEEDED:
+                return event.actor
+        return None
+
+
+def read_return(session: Session, rma: str) -> ReturnPage | None:
+    """Reads one return; None when there is none under this RMA."""
+    found = session.scalar(
+        select(Return)
+        .where(Return.rma == rma)
+        .options(
+            joinedload(Return.order).options(
+                joinedload(Order.customer), selectinload(Order.payments)
+            ),
+            selectinload(Return.lines).joinedload(ReturnLine.order_line),
+            selectinload(Return.quote_lines),
+        )
+    )
+    if found is None:
+        return None
+    tasks = list(
+        session.scalars(
+            select(Task)
+            .where(Task.rma == rma, Task.status.in_(_OPEN))
+            .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
+        )
+    )
+    grants = list(
+        session.scalars(
+            select(GrantedRefund)
+            .where(GrantedRefund.rma == rma)
+            .order_by(GrantedRefund.created_at, GrantedRefund.id)
+        )
+    )
+    refunds = list(
+        session.scalars(
+            select(Refund)
+            .where(Refund.rma == rma)
+            .options(joinedload(Refund.payment))
+            .order_by(Refund.created_at, Refund.id)
+        )
+    )
+    entries = list(
+        session.scalars(
+            select(JournalEntry)
+            .where(JournalEntry.rma == rma)
+            .options(joinedload(JournalEntry.lines))
+            .order_by(JournalEntry.id)
+        ).unique()
+    )
+    events = list(
+        session.scalars(
+            select(Event)
+            .where(Event.rma == rma)
+            .options(joinedload(Event.note))
+            .order_by(Event.at.desc(), Event.id.desc())
+        )
+    )
+    labels = list(
+        session.scalars(select(Label).where(Label.rma == rma).order_by(Label.created_at.desc()))
+    )
+    scans = list(session.scalars(select(Scan).where(Scan.rma == rma).order_by(Scan.at.desc())))
+    mails = list(
+        session.scalars(
+            select(Message)
+            .where(Message.rma == rma)
+            .options(load_only(Message.key, Message.template, Message.subject, Message.sent_at))
+            .order_by(Message.sent_at.desc())
+        )
+    )
+    siblings = session.execute(
+        select(Return.rma, Return.status, Return.created_at)
+        .where(Return.order_number == found.order_number, Return.rma != rma)
+        .order_by(Return.created_at.desc())
+        .limit(10)
+    ).all()
+    actors = {found.actor, *(event.actor for event in events), *(grant.actor for grant in grants)}
+    actors |= {f"user:{task.owner_id}" for task in tasks if task.owner_id is not None}
+    return ReturnPage(
+        return_=found,
+        tasks=tasks,
+        grants=grants,
+        refunds=refunds,
+        entries=entries,
+        events=events,
+        labels=labels,
+        scans=scans,
+        mails=mails,
+        siblings=[
+            Sibling(rma=row.rma, status=row.status, created_at=row.created_at) for row in siblings
+        ],
+        names=name_actors(session, actors),
+    )
+
+
+def read_mail(session: Session, rma: str, key: str) -> Message | None:
+    """A mail of this return as it was sent."""
+    return session.scalar(select(Message).where(Message.key == key, Message.rma == rma))
+
+
+def read_label(session: Session, rma: str) -> Label | None:
+    """The newest label of this return, with the page to print."""
+    return session.scalar(
+        select(Label)
+        .where(Label.rma == rma)
+        .options(undefer(Label.pdf))
+        .order_by(Label.created_at.desc())
+        .limit(1)
+    )

@@ -1,0 +1,58 @@
+"""The history of the shop's policy: versions are added, never changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.rules.policy import Policy
+from models.store.policies import current_policy
+from models.tables import PolicyVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPolicy:
+    """A version. The defaults a shop starts with were made by nobody, at no time."""
+
+    policy: Policy
+    actor: str | None = None
+    created_at: datetime | None = None
+
+
+def list_policies(
+    session: Session, *, limit: int, below: int | None = None
+) -> tuple[Sequence[StoredPolicy], int | None]:
+    """Versions, newest first, and below which version the next page starts."""
+    query = select(PolicyVersion).order_by(PolicyVersion.version.desc())
+    if below is not None:
+        query = query.where(PolicyVersion.version < below)
+    found = [
+        StoredPolicy(
+            policy=Policy.from_json(row.body, row.version),
+            actor=row.actor,
+            created_at=row.created_at,
+        )
+        for row in session.scalars(query.limit(limit + 1))
+    ]
+    defaults = Policy()
+    oldest = found[-1].policy.version if found else below
+    if len(found) <= limit and (oldest is None or oldest > defaults.version):
+        found.append(StoredPolicy(policy=defaults))
+    more = len(found) > limit
+    return found[:limit], found[limit - 1].policy.version if more else None
+
+
+def save_policy(session: Session, policy: Policy, *, actor: str, now: datetime) -> None:
+    """Puts a policy in force as the next version; one that changes nothing adds none."""
+    present = current_policy(session)
+    wanted = replace(policy, version=present.version)
+    if wanted == present:
+        return
+    session.add(
+        PolicyVersion(
+            version=present.version + 1, body=wanted.to_json(), actor=actor, created_at=now
+        )
+    )
+    session.flush()

@@ -1,0 +1,387 @@
+"""A return's rows: judging a request, opening it, and writing down how far it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from models.messages import (
+    Acceptance,
+    Assessment,
+    EventKind,
+    Reception,
+    Refusal,
+    RequestedLine,
+    Resolution,
+    ReturnKind,
+    ReturnProgress,
+    ReturnStart,
+    ReturnStatus,
+    TaskChange,
+    TimelineEvent,
+)
+from models.money import convert
+from models.rules import eligibility, positions
+from models.rules.policy import Policy
+from models.rules.positions import Span
+from models.rules.quote import PaidLine, Quote, QuotedLine, make_quote
+from models.store.policies import current_policy
+from models.tables import (
+    Event,
+    Order,
+    OrderLine,
+    Return,
+    ReturnLine,
+    Submission,
+    Task,
+    UnitRange,
+)
+from models.tables import QuoteLine as QuoteLineRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A request held against the order and the policy. Without refusals there is a quote."""
+
+    refusals: list[Refusal]
+    policy: Policy
+    quote: Quote | None = None
+    # Per requested line, the order line and the lowest free unit positions.
+    taken: tuple[tuple[OrderLine, list[Span]], ...] = ()
+
+
+def lock_order(session: Session, number: str) -> Order | None:
+    """The order, locked until the transaction ends, with its lines and payments read afresh.
+
+    Everything that takes units or money of an order goes through this lock first (money rule 7).
+    SQLite's writers are already one at a time.
+    """
+    return session.scalar(
+        select(Order)
+        .where(Order.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def judge_request(
+    session: Session,
+    *,
+    order: str,
+    lines: Sequence[RequestedLine],
+    kind: ReturnKind,
+    resolution: Resolution,
+    override: bool,
+    at: datetime,
+) -> Judgement:
+    """Judges and prices a request without storing anything. The order must exist."""
+    policy = current_policy(session)
+    found = session.get_one(Order, order)
+    order_lines = {line.line: line for line in found.lines}
+    wanted = {line.line for line in lines}
+    free = _free_spans(session, [line for line in found.lines if line.line in wanted])
+    asked = []
+    for index, requested in enumerate(lines):
+        pointer = f"/lines/{index}"
+        line = order_lines.get(requested.line)
+        asked.append(
+            eligibility.AskedLine(
+                pointer=pointer,
+                line=requested.line,
+                quantity=requested.quantity,
+                resolution=requested.resolution or resolution,
+            )
+            if line is None
+            else eligibility.AskedLine(
+                pointer=pointer,
+                line=requested.line,
+                quantity=requested.quantity,
+                resolution=requested.resolution or resolution,
+                name=line.name,
+                free_units=positions.count(free[line.id]),
+                final_sale=line.final_sale,
+                anchors=(
+                    found.placed_at,
+                    found.shipped_at,
+                    line.delivered_at or found.delivered_at,
+                ),
+            )
+        )
+    refusals = eligibility.judge(asked, kind=kind, policy=policy, at=at, override=override)
+    if refusals:
+        return Judgement(refusals=refusals, policy=policy)
+    taken = []
+    for requested in lines:
+        line = order_lines[requested.line]
+        spans = positions.lowest(free[line.id], requested.quantity)
+        free[line.id] = positions.free(line.quantity, [*_taken(line, free), *spans])
+        taken.append((line, spans))
+    quote = make_quote(
+        found.currency, [QuotedLine(line=paid_line(line), spans=spans) for line, spans in taken]
+    )
+    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken))
+
+
+def paid_line(line: OrderLine) -> PaidLine:
+    """What the rules need of an order line."""
+    return PaidLine(
+        line=line.line,
+        name=line.name,
+        quantity=line.quantity,
+        paid=line.paid,
+        tax=line.tax,
+        order_discount=line.order_discount,
+    )
+
+
+def _free_spans(session: Session, lines: Sequence[OrderLine]) -> dict[int, list[Span]]:
+    taken: dict[int, list[Span]] = {line.id: [] for line in lines}
+    rows = session.scalars(select(UnitRange).where(UnitRange.order_line_id.in_(taken)))
+    for row in rows:
+        taken[row.order_line_id].append(Span(row.first, row.last))
+    return {line.id: positions.free(line.quantity, taken[line.id]) for line in lines}
+
+
+def _taken(line: OrderLine, free: Mapping[int, list[Span]]) -> list[Span]:
+    return positions.free(line.quantity, free[line.id])
+
+
+def open_return(session: Session, start: ReturnStart, *, at: datetime, now: datetime) -> Assessment:
+    """Records a requested return: judges it under the order's lock, fixes the quote, takes units.
+
+    Doing it again answers the same and changes nothing.
+
+    Args:
+        session: a writing session.
+        start: the workflow's start message; the submission under its RMA holds the words.
+        at: when the request is judged.
+        now: the workflow's time.
+    """
+    submission = session.get(Submission, start.rma)
+    existing = session.get(Return, start.rma)
+    if existing is not None:
+        return _assessment(existing, current_policy(session))
+    if submission is None:
+        # The caller's record of the request is written before the workflow starts, so this one
+        # was refused before and its record is gone.
+        return Assessment(refusals=[Refusal(code="refused", message="This request was refused.")])
+    order = lock_order(session, start.order)
+    if order is None:
+        session.delete(submission)
+        message = f"There is no order {start.order}."
+        return Assessment(refusals=[Refusal(code="unknown_order", message=message)])
+    judged = judge_request(
+        session,
+        order=start.order,
+        lines=start.lines,
+        kind=start.kind,
+        resolution=start.resolution,
+        override=start.override,
+        at=at,
+    )
+    if judged.quote is None:
+        session.delete(submission)
+        return Assessment(refusals=judged.refusals)
+    body = submission.body
+    contact = body.get("contact") or {}
+    made = Return(
+        rma=start.rma,
+        order_number=order.number,
+        kind=start.kind,
+        resolution=start.resolution,
+        status=ReturnStatus.REQUESTED,
+        currency=order.currency,
+        actor=start.actor,
+        reference=body.get("reference"),
+        contact_name=contact.get("name"),
+        contact_email=contact.get("email"),
+        override_reason=body.get("override_reason"),
+        policy_version=judged.policy.version,
+        quote_total=judged.quote.total,
+        deadlines={},
+        judged_at=at,
+        created_at=now,
+        updated_at=now,
+    )
+    made.order = order
+    session.add(made)
+    session.flush()
+    for no, (requested, (line, spans)) in enumerate(
+        zip(start.lines, judged.taken, strict=True), start=1
+    ):
+        line.reserved_units += requested.quantity
+        session.add(
+            ReturnLine(
+                rma=start.rma,
+                no=no,
+                order_line_id=line.id,
+                reason=requested.reason,
+                comment=body["comments"][no - 1],
+                resolution=requested.resolution or start.resolution,
+                requested=requested.quantity,
+                reception=Reception.AWAITING,
+                acceptance=Acceptance.PENDING,
+                ranges=[
+                    UnitRange(order_line_id=line.id, first=span.first, last=span.last)
+                    for span in spans
+                ],
+            )
+        )
+    for position, amount in enumerate(judged.quote.lines):
+        session.add(
+            QuoteLineRow(
+                rma=start.rma,
+                position=position,
+                kind=amount.kind,
+                line=amount.line,
+                amount=amount.amount,
+                explanation=amount.explanation,
+            )
+        )
+    add_events(
+        session,
+        start.rma,
+        [
+            TimelineEvent(
+                key="requested",
+                at=now.isoformat(),
+                kind=EventKind.REQUESTED,
+                actor=start.actor,
+                data={
+                    "units": sum(line.quantity for line in start.lines),
+                    "total": judged.quote.total,
+                    "currency": order.currency,
+                    "override": int(start.override),
+                },
+            )
+        ],
+    )
+    session.delete(submission)
+    return _assessment(made, judged.policy)
+
+
+def _assessment(made: Return, policy: Policy) -> Assessment:
+    customer = made.order.customer
+    above = policy.second_approval_above
+    return Assessment(
+        approved=policy.auto_approve_up_to > 0
+        and made.quote_total <= _in_order_currency(made.order, policy.auto_approve_up_to),
+        needs_second_approval=above is not None
+        and made.quote_total > _in_order_currency(made.order, above),
+        mailable=bool(made.contact_email or (customer and customer.email)),
+        total=made.quote_total,
+        currency=made.currency,
+        policy_version=made.policy_version,
+    )
+
+
+def _in_order_currency(order: Order, amount: int) -> int:
+    """An amount of the policy, which is in the shop's currency, in the order's (money rule 10)."""
+    if order.rate is None or order.rate_shop_currency is None:
+        return amount
+    return convert(amount, order.rate_shop_currency, order.currency, order.rate)
+
+
+def save_progress(session: Session, progress: ReturnProgress) -> None:
+    """Writes a return's present state, what is new on its timeline, and its tasks.
+
+    The workflow sends the whole state and is the only writer, so doing it again changes nothing.
+    """
+    at = datetime.fromisoformat(progress.at)
+    row = session.get_one(
+        Return,
+        progress.rma,
+        options=[selectinload(Return.lines).selectinload(ReturnLine.ranges)],
+    )
+    row.status = progress.status
+    row.deadlines = dict(progress.deadlines)
+    row.updated_at = at
+    lines = {line.no: line for line in row.lines}
+    shrinks = [line for line in progress.lines if line.held < _held(lines[line.no])]
+    if shrinks:
+        lock_order(session, row.order_number)
+    for line in progress.lines:
+        stored = lines[line.no]
+        stored.approved = line.approved
+        stored.received = line.received
+        stored.accepted = line.accepted
+        stored.rejected = line.rejected
+        stored.missing = line.missing
+        stored.refunded = line.refunded
+        stored.reception = line.reception
+        stored.acceptance = line.acceptance
+        stored.grade = line.grade
+        stored.disposition = line.disposition
+    for line in shrinks:
+        _keep_lowest(session, lines[line.no], line.held)
+    add_events(session, progress.rma, progress.events)
+    for change in progress.tasks:
+        _apply_task(session, progress.rma, change, at)
+
+
+def _held(line: ReturnLine) -> int:
+    return sum(span.last - span.first + 1 for span in line.ranges)
+
+
+def _keep_lowest(session: Session, line: ReturnLine, units: int) -> None:
+    """Gives the highest positions back, so that what stays keeps its price."""
+    released = _held(line) - units
+    kept = positions.lowest([Span(span.first, span.last) for span in line.ranges], units)
+    session.execute(delete(UnitRange).where(UnitRange.return_line_id == line.id))
+    session.add_all(
+        UnitRange(
+            return_line_id=line.id,
+            order_line_id=line.order_line_id,
+            first=span.first,
+            last=span.last,
+        )
+        for span in kept
+    )
+    session.execute(
+        update(OrderLine)
+        .where(OrderLine.id == line.order_line_id)
+        .values(reserved_units=OrderLine.reserved_units - released)
+    )
+    session.expire(line, ["ranges"])
+
+
+def add_events(session: Session, rma: str, events: Sequence[TimelineEvent]) -> None:
+    """Adds what is not on the timeline yet; an event's key makes adding it again harmless."""
+    if not events:
+        return
+    keys = [event.key for event in events]
+    known = set(session.scalars(select(Event.key).where(Event.rma == rma, Event.key.in_(keys))))
+    session.add_all(
+        Event(
+            rma=rma,
+            key=event.key,
+            at=datetime.fromisoformat(event.at),
+            kind=event.kind,
+            actor=event.actor,
+            data=dict(event.data),
+            note_id=event.note,
+        )
+        for event in events
+        if event.key not in known
+    )
+
+
+def _apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> None:
+    task = session.get(Task, change.id)
+    if task is None:
+        task = Task(
+            id=change.id,
+            rma=rma,
+            kind=change.kind,
+            status="open",
+            refund=change.refund,
+            due_at=None if change.due_at is None else datetime.fromisoformat(change.due_at),
+            opened_at=at,
+        )
+        session.add(task)
+    if not change.open and task.status != "done":
+        task.status = "done"
+        task.closed_at = at
+        task.closed_by = change.closed_by

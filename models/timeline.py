@@ -1,0 +1,279 @@
+"""The timeline in words: what happened as one plain English sentence, and who did it.
+
+The database keeps facts only (kind and data); every face that shows a timeline says it with these.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from babel.numbers import format_currency, get_currency_symbol
+
+from models.messages import CarrierStatus, Disposition, EventKind, Grade, TaskKind, Template
+from models.money import to_text
+
+_LOCALE = "en_GB"
+
+_GRADES = {
+    Grade.A: "A, as new",
+    Grade.B: "B, opened",
+    Grade.C: "C, damaged",
+    Grade.D: "D, unsellable",
+}
+_DISPOSITIONS = {
+    Disposition.RESTOCK: "back to stock",
+    Disposition.REFURBISH: "to be refurbished",
+    Disposition.LIQUIDATE: "to be sold off",
+    Disposition.DONATE: "to be donated",
+    Disposition.DESTROY: "to be destroyed",
+    Disposition.RETURN_TO_VENDOR: "back to the supplier",
+    Disposition.RETURN_TO_CUSTOMER: "back to the customer",
+}
+_SCANS = {
+    CarrierStatus.IN_TRANSIT: "The carrier has the parcel and it is moving",
+    CarrierStatus.DELIVERED: "The carrier delivered the parcel",
+    CarrierStatus.EXCEPTION: "The carrier reports a problem with the parcel",
+    CarrierStatus.LOST: "The carrier reports the parcel lost",
+}
+_MAILS = {
+    Template.REQUESTED: "we have your request",
+    Template.APPROVED: "your return is approved",
+    Template.DECLINED: "your request is declined",
+    Template.CANCELLED: "your return is cancelled",
+    Template.LABEL_REMINDER: "a reminder to send the parcel",
+    Template.EXPIRED: "your return has expired",
+    Template.RECEIVED: "your parcel has arrived",
+    Template.SHORT_SHIPPED: "something was missing in the parcel",
+    Template.REJECTED: "we cannot accept what came back",
+    Template.REFUNDED: "your refund",
+    Template.REFUND_DELAYED: "your refund takes longer",
+    Template.FOLLOW_UP: "what else can we do?",
+}
+_TASKS = {
+    TaskKind.DECIDE: "decide on the request",
+    TaskKind.SECOND_APPROVAL: "give the second approval",
+    TaskKind.LABEL_FAILED: "make the label again",
+    TaskKind.PARCEL_LOST: "look for the parcel",
+    TaskKind.INSPECT: "inspect what came",
+    TaskKind.REFUND_FAILED: "settle the failed refund",
+    TaskKind.REFUND_SHORT: "settle what could not be refunded",
+    TaskKind.SEND_BACK: "send the refused goods back",
+    TaskKind.UNEXPECTED_PARCEL: "deal with the unexpected parcel",
+}
+_PAYMENTS = {
+    "card": "to the card",
+    "wallet": "to the wallet",
+    "bank": "to the bank account",
+    "cash": "in cash",
+    "gift_card": "to the gift card",
+    "store_credit": "to the store credit",
+}
+_WHO = {
+    "customer": "Customer",
+    "policy": "Policy",
+    "carrier": "Carrier",
+    "system": "Redress",
+    "redress": "Redress",
+}
+
+
+def money(amount: int, currency: str, locale: str = _LOCALE) -> str:
+    """Minor units as people read them: 5670 GBP is "£56.70", with the currency's own decimals."""
+    # The currency's decimals come from us, not the locale's data, which writes some without.
+    text = to_text(amount, currency)
+    places = len(text.partition(".")[2])
+    gap = "\N{NO-BREAK SPACE}" if get_currency_symbol(currency, locale).isalpha() else ""
+    pattern = f"¤{gap}#,##0" + ("." + "0" * places if places else "")
+    return str(format_currency(Decimal(text), currency, pattern, locale, currency_digits=False))
+
+
+def units(count: int) -> str:
+    """A number of units: "1 unit", "3 units"."""
+    return f"{count:,} unit" if count == 1 else f"{count:,} units"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """Names that an event's data only refers to; whatever isn't there is left out of the words.
+
+    `items`: order line id → the item's name. `payments`: refund id → the kind of its payment.
+    """
+
+    items: Mapping[str, str] = field(default_factory=dict)
+    payments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    data: Mapping[str, object]
+    lookups: Lookups
+
+    def text(self, name: str) -> str:
+        value = self.data.get(name)
+        return "" if value is None else str(value)
+
+    def number(self, name: str) -> int:
+        value = self.data.get(name)
+        return value if isinstance(value, int) else 0
+
+    def units(self, name: str = "units") -> str:
+        return units(self.number(name))
+
+    def money(self, name: str = "amount") -> str:
+        currency = self.text("currency")
+        return money(self.number(name), currency) if currency else str(self.number(name))
+
+    def item(self) -> str:
+        line = self.text("line")
+        return self.lookups.items.get(line) or (f"Line {line}" if line else "The goods")
+
+    def destination(self) -> str:
+        kind = self.lookups.payments.get(self.text("refund"), "")
+        return f" {_PAYMENTS[kind]}" if kind in _PAYMENTS else ""
+
+    def refund(self) -> str:
+        return f"Refund of {self.money()}" if "amount" in self.data else "The refund"
+
+    def because(self, name: str) -> str:
+        reason = self.text(name).replace("_", " ").rstrip(".")
+        return f": {reason}" if reason else ""
+
+
+def _requested(facts: _Facts) -> str:
+    words = f"Return of {facts.units()} requested, worth {facts.money('total')}"
+    return words + ("; the policy was set aside" if facts.number("override") else "")
+
+
+def _approved(facts: _Facts) -> str:
+    if facts.number("by_policy"):
+        return f"Approved at once by the policy: {facts.units()}"
+    return f"Approved: {facts.units()}"
+
+
+def _label_made(facts: _Facts) -> str:
+    carrier = f" with {facts.text('carrier')}" if facts.text("carrier") else ""
+    return f"Return label made{carrier}, tracking number {facts.text('tracking')}"
+
+
+def _received(facts: _Facts) -> str:
+    rest = facts.number("outstanding")
+    tail = f"{units(rest)} still to come" if rest else "everything is here"
+    return f"{facts.units().capitalize()} counted at the dock; {tail}"
+
+
+def _inspected(facts: _Facts) -> str:
+    words = [f"{facts.item()}: {facts.units()} inspected"]
+    if facts.text("grade") in _GRADES:
+        words.append(f"grade {_GRADES[Grade(facts.text('grade'))]}")
+    if facts.text("disposition") in _DISPOSITIONS:
+        words.append(_DISPOSITIONS[Disposition(facts.text("disposition"))])
+    words.append("accepted" if facts.number("accepted") else "refused")
+    return "; ".join(words)
+
+
+def _granted(facts: _Facts) -> str:
+    words = f"Refund of {facts.money()} granted"
+    if facts.number("short"):
+        words += f"; {facts.money('short')} of the quote can no longer be refunded"
+    return words
+
+
+def _scanned(facts: _Facts) -> str:
+    status = facts.text("status")
+    return _SCANS[CarrierStatus(status)] if status in _SCANS else "The carrier scanned the parcel"
+
+
+def _mail(facts: _Facts) -> str:
+    template = facts.text("template")
+    about = f": {_MAILS[Template(template)]}" if template in _MAILS else ""
+    return f"Mail sent to the customer{about}"
+
+
+def _mail_failed(facts: _Facts) -> str:
+    template = facts.text("template")
+    about = f" ({_MAILS[Template(template)]})" if template in _MAILS else ""
+    return f"A mail to the customer could not be sent{about}{facts.because('problem')}"
+
+
+def _task(facts: _Facts) -> str:
+    kind = facts.text("kind")
+    return f"Task done: {_TASKS[TaskKind(kind)]}" if kind in _TASKS else "Task done"
+
+
+def _ignored(facts: _Facts) -> str:
+    what = facts.text("what").replace("_", " ").capitalize() or "A decision"
+    return f"{what} came too late and changed nothing{facts.because('why')}"
+
+
+_WORDS: dict[EventKind, Callable[[_Facts], str]] = {
+    EventKind.REQUESTED: _requested,
+    EventKind.APPROVED: _approved,
+    EventKind.DECLINED: lambda _: "Request declined",
+    EventKind.LINE_DECLINED: lambda facts: f"{facts.item()}: {facts.units()} declined",
+    EventKind.SECOND_APPROVAL_NEEDED: lambda facts: (
+        f"Approved once; {facts.money('total')} needs the approval of a second person"
+    ),
+    EventKind.CANCELLED: lambda _: "Return cancelled",
+    EventKind.LABEL_MADE: _label_made,
+    EventKind.LABEL_FAILED: lambda facts: f"The label could not be made{facts.because('problem')}",
+    EventKind.EXPIRED: lambda _: "No parcel came in time; the return expired",
+    EventKind.SCANNED: _scanned,
+    EventKind.NO_MOVEMENT: lambda _: "The parcel has not moved for too long",
+    EventKind.LOST: lambda _: "The parcel counts as lost",
+    EventKind.RECEIVED: _received,
+    EventKind.UNEXPECTED_ITEM: lambda facts: (
+        f"In the parcel but not announced: {facts.number('quantity')} × {facts.text('sku')}"
+    ),
+    EventKind.MISSING_WRITTEN_OFF: lambda facts: (
+        f"{facts.units().capitalize()} never came; nobody waits for them any longer"
+    ),
+    EventKind.PARCEL_AFTER_END: lambda facts: (
+        f"A parcel with {facts.units()} came after the return had ended"
+    ),
+    EventKind.INSPECTED: _inspected,
+    EventKind.INSPECTION_OVERDUE: lambda _: "The inspection is overdue",
+    EventKind.REFUND_GRANTED: _granted,
+    EventKind.REFUND_PENDING: lambda facts: f"{facts.refund()} is with the payment provider",
+    EventKind.REFUND_SUCCEEDED: lambda facts: f"{facts.refund()} paid{facts.destination()}",
+    EventKind.REFUND_FAILED: lambda facts: f"{facts.refund()} failed{facts.because('failure')}",
+    EventKind.REFUND_RETRIED: lambda _: "The refund is tried once more",
+    EventKind.REFUND_PAID_BY_HAND: lambda facts: f"{facts.refund()} paid by hand",
+    EventKind.SEND_BACK_NEEDED: lambda facts: (
+        f"Refused and to go back to the customer: {facts.units()}"
+    ),
+    EventKind.SENT_BACK: lambda _: "The refused goods went back to the customer",
+    EventKind.RESOLVED: lambda _: "The customer has been given everything that is due",
+    EventKind.CLOSED: lambda _: "Return closed",
+    EventKind.MAIL_SENT: _mail,
+    EventKind.MAIL_FAILED: _mail_failed,
+    EventKind.TASK_COMPLETED: _task,
+    EventKind.DECISION_IGNORED: _ignored,
+}
+
+
+def sentence(kind: str, data: Mapping[str, object], lookups: Lookups | None = None) -> str:
+    """What happened, without a full stop: "Refund of £56.70 paid to the card".
+
+    Args:
+        kind: an `EventKind`; an unknown one (written by a newer version) is spelt out as it is.
+        data: the event's facts as `EventKind` lists them; missing ones are left out of the words.
+        lookups: names the facts only refer to.
+    """
+    facts = _Facts(data, lookups or Lookups())
+    try:
+        return _WORDS[EventKind(kind)](facts)
+    except ValueError:
+        return kind.replace("_", " ").capitalize()
+
+
+def who(actor: str, names: Mapping[str, str]) -> str:
+    """Who did it: a person's or service's name, or what else can act ("Customer", "Policy").
+
+    Args:
+        actor: as the timeline keeps it, "user:3" or "service:ab12cd" or one of our own words.
+        names: actor → name, looked up for the whole page at once.
+    """
+    if actor in _WHO:
+        return _WHO[actor]
+    fallback = "Someone who has left" if actor.startswith("user:") else "A service"
+    return names.get(actor, fallback)

@@ -1,0 +1,83 @@
+"""A gateway that remembers what it was asked and answers as told."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.messages import ReturnStatus
+from web.access import Actor
+from web.requests import (
+    Answer,
+    DecisionRequest,
+    GatewayError,
+    InspectionRequest,
+    ReceiptRequest,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the gateway."""
+
+    name: str
+    about: tuple[Any, ...]
+    actor: Actor
+    id: str | None
+
+
+@dataclass
+class FakeGateway:
+    """Stands in for `web.gateway.Gateway` where staff pages call it."""
+
+    calls: list[Call] = field(default_factory=list)
+    error: GatewayError | None = None
+    settled: bool = True
+
+    def decide(
+        self, rma: str, asked: DecisionRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        return self._took("decide", (rma, asked), actor, id)
+
+    def receive(
+        self, rma: str, asked: ReceiptRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        return self._took("receive", (rma, asked), actor, id)
+
+    def inspect(
+        self, rma: str, asked: InspectionRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        return self._took("inspect", (rma, asked), actor, id)
+
+    def cancel(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("cancel", (rma, note), actor, id)
+
+    def make_label(self, rma: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("make_label", (rma,), actor, id)
+
+    def retry_refund(self, rma: str, refund: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("retry_refund", (rma, refund), actor, id)
+
+    def resolve_manually(
+        self,
+        rma: str,
+        refund: str,
+        method: str,
+        reference: str,
+        note: str,
+        actor: Actor,
+        *,
+        id: str | None = None,
+    ) -> Answer:
+        about = (rma, refund, method, reference, note)
+        return self._took("resolve_manually", about, actor, id)
+
+    def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("claim_task", (task,), actor, id)
+
+    def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("complete_task", (task, note), actor, id)
+
+    def _took(self, name: str, about: tuple[Any, ...], actor: Actor, id: str | None) -> Answer:
+        self.calls.append(Call(name=name, about=about, actor=actor, id=id))
+        if self.error is not None:
+            raise self.error
+        return Answer(rma=str(about[0]), status=ReturnStatus.APPROVED, settled=self.settled)

@@ -1,0 +1,80 @@
+"""A whole Redress per test, on a Temporal server and a sandbox shared by the session."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from activities.providers.mail.outbox import OutboxTransport
+from models.database import Database
+from models.settings import load_settings
+from tests.contract.sandbox_process import KEY, Sandbox
+from tests.workflows.world import World
+from web.gateway import Gateway
+from web.temporal import TemporalBridge
+from worker import make_worker
+from workflows import search_attributes
+
+
+def temporal_binary() -> str:
+    beside = Path(sys.executable).with_name("temporal")
+    return str(beside) if beside.exists() else str(shutil.which("temporal"))
+
+
+@pytest.fixture(scope="session")
+async def environment() -> AsyncIterator[WorkflowEnvironment]:
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        dev_server_existing_path=temporal_binary(),
+        search_attributes=list(search_attributes.ALL),
+        dev_server_extra_args=[
+            "--dynamic-config-value",
+            "frontend.WorkflowTimeSkippingEnabled=true",
+            "--dynamic-config-value",
+            "history.transferProcessorMaxPollRPS=2000",
+        ],
+    ) as env:
+        # A return gets messages from people, so its time passes only when a test says so.
+        with env.with_time_skipping_disabled():
+            yield env
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    made = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+async def world(
+    environment: WorkflowEnvironment, database: Database, sandbox: Sandbox, tmp_path: Path
+) -> AsyncIterator[World]:
+    settings = replace(
+        load_settings(tmp_path),
+        sandbox_url=sandbox.address,
+        sandbox_key=KEY,
+        task_queue=f"test-{uuid4()}",
+    )
+
+    async def connected():
+        return environment.client
+
+    transport = OutboxTransport(tmp_path / "mail")
+    with ThreadPoolExecutor(64) as executor:
+        async with make_worker(
+            environment.client, settings, database, executor, transport=transport
+        ):
+            yield World(
+                env=environment,
+                database=database,
+                gateway=Gateway(settings, database, TemporalBridge(connected)),
+                sandbox=sandbox,
+                mail_dir=tmp_path / "mail",
+            )

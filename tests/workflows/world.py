@@ -1,0 +1,204 @@
+"""A whole Redress in one test: a real Temporal server, worker, sandbox provider and database."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from models.database import Database
+from models.messages import (
+    CountedLine,
+    DecisionKind,
+    Disposition,
+    Grade,
+    Reason,
+    ReturnStatus,
+    workflow_id,
+)
+from models.rules.orders import (
+    CustomerInput,
+    LineInput,
+    OrderInput,
+    PaymentInput,
+    PaymentKind,
+    ShippingInput,
+    TaxMode,
+)
+from models.store.orders import put_order
+from models.tables import Event, Message, Refund, Return, Task
+from tests.contract.sandbox_process import Sandbox
+from web.access import Actor, Permission
+from web.gateway import Gateway
+from web.requests import (
+    DecisionRequest,
+    InspectionLineRequest,
+    InspectionRequest,
+    LineRequest,
+    ReceiptRequest,
+    ReturnRequest,
+)
+
+AGENT = Actor(id="user:1", name="Ada", permissions=frozenset(Permission), user_id=1)
+SECOND = Actor(id="user:2", name="Ben", permissions=frozenset(Permission), user_id=2)
+
+
+@dataclass(kw_only=True)
+class World:
+    """What a test drives and looks at."""
+
+    env: WorkflowEnvironment
+    database: Database
+    gateway: Gateway
+    sandbox: Sandbox
+    mail_dir: Path
+
+    async def call(self, method: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        """Calls the gateway as a web thread would."""
+        return await asyncio.to_thread(method, *args, **more)
+
+    def put_order(
+        self,
+        number: str,
+        *,
+        reference: str,
+        quantities: tuple[int, ...] = (2,),
+        price: int = 5000,
+        email: str | None = "carla@example.com",
+    ) -> None:
+        """An order delivered yesterday, one card payment."""
+        total = sum(quantities) * price
+        placed = datetime.now(UTC) - timedelta(days=3)
+        order = OrderInput(
+            number=number,
+            currency="GBP",
+            placed_at=placed,
+            delivered_at=placed + timedelta(days=2),
+            country="GB",
+            tax_mode=TaxMode.INCLUSIVE,
+            customer=CustomerInput(id=f"c-{number}", email=email, name="Carla Customer"),
+            lines=tuple(
+                LineInput(
+                    id=str(no),
+                    sku=f"SKU-{no}",
+                    name=f"Thing {no}",
+                    quantity=quantity,
+                    unit_price=price,
+                )
+                for no, quantity in enumerate(quantities, start=1)
+            ),
+            shipping=ShippingInput(),
+            payments=(
+                PaymentInput(
+                    id="p-1",
+                    kind=PaymentKind.CARD,
+                    provider="sandbox",
+                    reference=reference,
+                    amount=total,
+                    currency="GBP",
+                ),
+            ),
+        )
+        with self.database.write() as session:
+            put_order(session, order)
+
+    async def request(self, number: str, lines: dict[str, int] | None = None) -> str:
+        """Asks for a return and gives its RMA."""
+        asked = ReturnRequest(
+            order=number,
+            lines=[
+                LineRequest(
+                    line=line,
+                    quantity=quantity,
+                    reason=Reason.TOO_SMALL,
+                    comment="Carla says it pinches",
+                )
+                for line, quantity in (lines or {"1": 1}).items()
+            ],
+        )
+        answer = await self.call(self.gateway.request_return, asked, AGENT)
+        return str(answer.rma)
+
+    async def approve(self, rma: str, actor: Actor = AGENT) -> Any:
+        return await self.call(
+            self.gateway.decide, rma, DecisionRequest(decision=DecisionKind.APPROVE), actor
+        )
+
+    async def receive(self, rma: str, lines: dict[str, int] | None = None) -> Any:
+        counted = [
+            CountedLine(line=line, quantity=quantity)
+            for line, quantity in (lines or {"1": 1}).items()
+        ]
+        return await self.call(self.gateway.receive, rma, ReceiptRequest(lines=counted), AGENT)
+
+    async def inspect(
+        self, rma: str, lines: dict[str, int] | None = None, *, accepted: bool = True
+    ) -> Any:
+        asked = InspectionRequest(
+            lines=[
+                InspectionLineRequest(
+                    line=line,
+                    quantity=quantity,
+                    grade=Grade.A if accepted else Grade.D,
+                    disposition=Disposition.RESTOCK
+                    if accepted
+                    else Disposition.RETURN_TO_CUSTOMER,
+                    accepted=accepted,
+                )
+                for line, quantity in (lines or {"1": 1}).items()
+            ]
+        )
+        return await self.call(self.gateway.inspect, rma, asked, AGENT)
+
+    def handle(self, rma: str) -> WorkflowHandle[Any, Any]:
+        return self.env.client.get_workflow_handle(workflow_id(rma))
+
+    async def skip(self, rma: str, **duration: float) -> None:
+        """Lets a return's time pass at once."""
+        await self.env.fast_forward(self.handle(rma), timedelta(**duration))
+
+    async def until(self, rma: str, status: ReturnStatus) -> None:
+        """Waits until the database shows a status."""
+        await self.until_true(lambda: self.status(rma) == status, lambda: self.status(rma))
+
+    async def until_true(
+        self, holds: Callable[[], bool], shown: Callable[[], object] = lambda: None
+    ) -> None:
+        """Waits until something holds, at most 20 seconds."""
+        for _ in range(400):
+            if await asyncio.to_thread(holds):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"did not come to hold: {shown()}")
+
+    def status(self, rma: str) -> ReturnStatus:
+        with self.database.read() as session:
+            return ReturnStatus(session.get_one(Return, rma).status)
+
+    def timeline(self, rma: str) -> list[str]:
+        with self.database.read() as session:
+            return list(
+                session.scalars(select(Event.kind).where(Event.rma == rma).order_by(Event.id))
+            )
+
+    def open_tasks(self, rma: str) -> dict[str, str]:
+        """Kind to id."""
+        with self.database.read() as session:
+            rows = session.scalars(select(Task).where(Task.rma == rma, Task.status != "done"))
+            return {row.kind: row.id for row in rows}
+
+    def refunds(self, rma: str) -> list[Refund]:
+        with self.database.read() as session:
+            return list(
+                session.scalars(select(Refund).where(Refund.rma == rma).order_by(Refund.id))
+            )
+
+    def mails(self, rma: str) -> list[str]:
+        with self.database.read() as session:
+            rows = select(Message.template).where(Message.rma == rma).order_by(Message.sent_at)
+            return list(session.scalars(rows))

@@ -1,0 +1,218 @@
+"""What the API answers, for the OpenAPI document; `web.representation` writes it."""
+
+from marshmallow import Schema, fields
+
+from models.messages import (
+    Acceptance,
+    CarrierStatus,
+    Disposition,
+    EventKind,
+    Grade,
+    Reason,
+    Reception,
+    RefundStatus,
+    Resolution,
+    ReturnKind,
+    ReturnStatus,
+    TaskKind,
+)
+from models.rules.orders import PaymentKind
+from models.rules.quote import QuoteKind
+from web.api.schemas.fields import Choice
+
+
+class FieldErrorSchema(Schema):
+    """What is wrong at one place of the body."""
+
+    pointer = fields.String(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    """A refusal or failure (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema), required=True)
+    request_id = fields.String(required=True, allow_none=True)
+    state = Choice(ReturnStatus)
+
+
+class QuoteLineSchema(Schema):
+    """One amount of a quote: plus goes to the customer, minus comes from them."""
+
+    kind = Choice(QuoteKind, required=True)
+    line = fields.String(required=True, allow_none=True)
+    amount = fields.Integer(required=True)
+    explanation = fields.String(required=True)
+
+
+class QuoteSchema(Schema):
+    """What comes back, in minor units of the currency."""
+
+    currency = fields.String(required=True)
+    lines = fields.List(fields.Nested(QuoteLineSchema), required=True)
+    total = fields.Integer(required=True)
+
+
+class ReturnLineSchema(Schema):
+    """A line of a return, with its counters in units."""
+
+    line = fields.String(required=True)
+    sku = fields.String(required=True)
+    name = fields.String(required=True)
+    requested = fields.Integer(required=True)
+    approved = fields.Integer(required=True)
+    received = fields.Integer(required=True)
+    accepted = fields.Integer(required=True)
+    rejected = fields.Integer(required=True)
+    missing = fields.Integer(required=True)
+    refunded = fields.Integer(required=True)
+    reception = Choice(Reception, required=True)
+    acceptance = Choice(Acceptance, required=True)
+    reason = Choice(Reason, required=True)
+    comment = fields.String(required=True)
+    resolution = Choice(Resolution, required=True)
+    grade = Choice(Grade, required=True, allow_none=True)
+    disposition = Choice(Disposition, required=True, allow_none=True)
+
+
+class RefundSchema(Schema):
+    """A refund transaction: money moving at one payment."""
+
+    id = fields.String(required=True)
+    payment = fields.String(required=True)
+    kind = Choice(PaymentKind, required=True)
+    amount = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    status = Choice(RefundStatus, required=True)
+    provider_reference = fields.String(required=True, allow_none=True)
+    failure = fields.String(required=True, allow_none=True)
+    replaced_by = fields.String(required=True, allow_none=True)
+    paid_by = fields.String(required=True, allow_none=True)
+    paid_reference = fields.String(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    updated_at = fields.AwareDateTime(required=True)
+
+
+class OneRefundSchema(RefundSchema):
+    """A refund transaction by itself, with the return that pays it."""
+
+    return_ = fields.String(required=True, data_key="return")
+
+
+class LabelSchema(Schema):
+    """The newest return label."""
+
+    carrier = fields.String(required=True)
+    tracking = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ScanSchema(Schema):
+    """What a carrier said of the parcel."""
+
+    event_id = fields.String(required=True)
+    status = Choice(CarrierStatus, required=True)
+    at = fields.AwareDateTime(required=True)
+    detail = fields.String(required=True, allow_none=True)
+
+
+class TaskSchema(Schema):
+    """Work that waits for a person. `owner`: who claimed it."""
+
+    id = fields.String(required=True)
+    return_ = fields.String(required=True, data_key="return")
+    kind = Choice(TaskKind, required=True)
+    status = fields.String(required=True, metadata={"enum": ["open", "claimed", "done"]})
+    refund = fields.String(required=True, allow_none=True)
+    owner = fields.String(required=True, allow_none=True)
+    due_at = fields.AwareDateTime(required=True, allow_none=True)
+    opened_at = fields.AwareDateTime(required=True)
+    closed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class LinksSchema(Schema):
+    """Where more of it is found; null: there is none."""
+
+    self = fields.String(required=True)
+    events = fields.String(required=True)
+    label = fields.String(required=True, allow_none=True)
+    temporal_ui = fields.String(required=True)
+    portal = fields.String(required=True, allow_none=True)
+
+
+class ReturnSchema(Schema):
+    """A return. What isn't recorded yet of one that was just taken is null or empty."""
+
+    rma = fields.String(required=True)
+    status = Choice(ReturnStatus, required=True)
+    order = fields.String(required=True)
+    reference = fields.String(required=True, allow_none=True)
+    kind = Choice(ReturnKind, required=True, allow_none=True)
+    resolution = Choice(Resolution, required=True, allow_none=True)
+    currency = fields.String(required=True, allow_none=True)
+    lines = fields.List(fields.Nested(ReturnLineSchema), required=True)
+    quote = fields.Nested(QuoteSchema, required=True, allow_none=True)
+    refunds = fields.List(fields.Nested(RefundSchema), required=True)
+    store_credit = fields.Dict(required=True, allow_none=True)
+    exchange = fields.Dict(required=True, allow_none=True)
+    label = fields.Nested(LabelSchema, required=True, allow_none=True)
+    tracking = fields.List(fields.Nested(ScanSchema), required=True)
+    tasks = fields.List(fields.Nested(TaskSchema), required=True)
+    policy_version = fields.Integer(required=True, allow_none=True)
+    deadlines = fields.Dict(keys=fields.String(), values=fields.AwareDateTime(), required=True)
+    created_at = fields.AwareDateTime(required=True)
+    updated_at = fields.AwareDateTime(required=True)
+    links = fields.Nested(LinksSchema, required=True)
+
+
+class TakenSchema(Schema):
+    """A call that was taken and will be carried out; ask for the return to see it done."""
+
+    rma = fields.String(required=True)
+    status = Choice(ReturnStatus, required=True)
+    links = fields.Nested(LinksSchema, required=True)
+
+
+class EventSchema(Schema):
+    """An entry of a timeline: who, when and what, in words and in fields."""
+
+    id = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+    kind = Choice(EventKind, required=True)
+    actor = fields.String(required=True)
+    actor_name = fields.String(required=True)
+    text = fields.String(required=True)
+    data = fields.Dict(keys=fields.String(), required=True)
+    note = fields.String(required=True, allow_none=True)
+
+
+class OrderTakenSchema(Schema):
+    """An order as it was taken; `refundable` is what of `paid` no refund holds yet."""
+
+    number = fields.String(required=True)
+    currency = fields.String(required=True)
+    paid = fields.Integer(required=True)
+    refundable = fields.Integer(required=True)
+
+
+def page_of(item: type[Schema]) -> type[Schema]:
+    """The schema of a list's page."""
+    name = item.__name__.removesuffix("Schema")
+    return Schema.from_dict(
+        {
+            "data": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        },
+        name=f"{name}PageSchema",
+    )
+
+
+ReturnPageSchema = page_of(ReturnSchema)
+EventPageSchema = page_of(EventSchema)
+TaskPageSchema = page_of(TaskSchema)

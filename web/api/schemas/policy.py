@@ -1,0 +1,122 @@
+"""The shop's policy as the API shows and takes it."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import fields, post_load, pre_load
+
+from models.rules.policy import ANCHORS, Policy, check_time_zone
+from models.rules.tenders import TenderOrder
+from web.api.schemas.fields import Body, Choice, Money, Object, Text, WholeNumber, refuse
+
+_DEFAULT = Policy()
+_LONGEST_WINDOW = 3650
+_READ_ONLY = ("version", "created_at", "actor")
+
+
+class Anchor(StrEnum):
+    """From when the window counts; when it is unknown, from the one before."""
+
+    PLACED, SHIPPED, DELIVERED = ANCHORS
+
+
+class Fixed(fields.Raw):
+    """A rule that has one value only: another one would be stored but have no effect."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        super().__init__(load_default=value, allow_none=True, metadata={"const": value})
+
+    def deserialize(
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Takes the value or none."""
+        found = super().deserialize(value, attr, data, **kwargs)
+        # As JSON, because False is 0 to Python.
+        if json.dumps(found, sort_keys=True) != json.dumps(self.value, sort_keys=True):
+            raise refuse("not_offered", f" can only be {json.dumps(self.value)}.")
+        return found
+
+
+class WindowSchema(Body):
+    """How long goods may come back."""
+
+    days = WholeNumber(at_least=0, at_most=_LONGEST_WINDOW, load_default=_DEFAULT.window_days)
+    anchor = Choice(Anchor, load_default=Anchor(_DEFAULT.window_anchor))
+
+
+class FeesSchema(Body):
+    """What the customer pays for a return."""
+
+    return_shipping = Fixed(0)
+    restocking_percent = Fixed("0")
+
+
+class TimeZone(Text):
+    """The name of a time zone this machine knows."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        refusal = check_time_zone(name)
+        if refusal is not None:
+            raise refuse(refusal.code, refusal.message)
+        return name
+
+
+class PolicySchema(Body):
+    """The rules, each with its default. Amounts are minor units of the shop's currency."""
+
+    window = Object(WindowSchema, load_default=lambda: WindowSchema().load({}))
+    auto_approve_up_to = Money(load_default=_DEFAULT.auto_approve_up_to)
+    second_approval_above = Money(load_default=None)
+    promotions = Fixed("keep_share")
+    tender_order = Choice(TenderOrder, load_default=_DEFAULT.tender_order)
+    outbound_shipping = Fixed("never")
+    fees = Object(FeesSchema, load_default=lambda: FeesSchema().load({}))
+    fee_waived_for = Fixed(["merchant_fault", "exchange"])
+    keep_item_up_to = Fixed(0)
+    instant_refund = Fixed(False)
+    store_credit_bonus_percent = Fixed("0")
+    time_zone = TimeZone(longest=60, load_default=_DEFAULT.time_zone)
+    rules = Fixed([])
+    version = fields.Integer(dump_only=True)
+    created_at = fields.AwareDateTime(dump_only=True, allow_none=True)
+    actor = fields.String(dump_only=True, allow_none=True)
+
+    @pre_load
+    def drop_read_only(self, data: Any, **_: Any) -> Any:
+        """What GET gave may be PUT back as it is."""
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if name not in _READ_ONLY}
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Policy:
+        """As the rules take it; the version is given when it is stored."""
+        window = data["window"]
+        return Policy(
+            window_days=window["days"],
+            window_anchor=window["anchor"].value,
+            auto_approve_up_to=data["auto_approve_up_to"],
+            second_approval_above=data["second_approval_above"],
+            tender_order=data["tender_order"],
+            time_zone=data["time_zone"],
+        )
+
+
+def represent_policy(policy: Policy) -> dict[str, Any]:
+    """The document of `GET /policy` without its read-only fields, in the contract's order."""
+    schema = PolicySchema()
+    rules = policy.to_json()
+    fixed = {name: field.value for name, field in schema.fields.items() if isinstance(field, Fixed)}
+    fees = {name: field.value for name, field in FeesSchema().fields.items()}  # type: ignore[attr-defined]
+    known = {**fixed, "fees": fees, **rules}
+    return {name: known[name] for name in schema.fields if name not in _READ_ONLY}

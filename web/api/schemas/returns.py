@@ -1,0 +1,275 @@
+"""Bodies of the calls on returns, made into what the gateway takes."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import ValidationError, post_load, validates_schema
+
+from models.messages import (
+    CarrierStatus,
+    CountedLine,
+    DecisionKind,
+    Disposition,
+    Grade,
+    Reason,
+    Resolution,
+    ReturnKind,
+)
+from web.api.schemas.fields import (
+    LONGEST_NOTE,
+    Body,
+    Choice,
+    EmailText,
+    Flag,
+    Items,
+    Moment,
+    Object,
+    Text,
+    Units,
+)
+from web.errors import Coded
+from web.requests import (
+    Contact,
+    DecisionRequest,
+    InspectionLineRequest,
+    InspectionRequest,
+    LineDecisionRequest,
+    LineRequest,
+    ReceiptRequest,
+    ReturnRequest,
+    ScanRequest,
+    UnexpectedRequest,
+)
+
+
+class Note(Text):
+    """Free text of a person; none and null are empty."""
+
+    def __init__(self) -> None:
+        super().__init__(longest=LONGEST_NOTE, load_default="", allow_none=True)
+
+    def deserialize(
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> str:
+        """Reads the text."""
+        return super().deserialize(value, attr, data, **kwargs) or ""
+
+
+class OrderLineName(Text):
+    """An order line's id."""
+
+    def __init__(self) -> None:
+        super().__init__(longest=100, shortest=1, required=True)
+
+
+class EmptySchema(Body):
+    """A call that needs no more than its address."""
+
+
+class RequestedLineSchema(Body):
+    """Some units of one order line to send back."""
+
+    line = OrderLineName()
+    quantity = Units(required=True)
+    reason = Choice(Reason, required=True)
+    comment = Note()
+    resolution = Choice(Resolution, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> LineRequest:
+        """As the gateway takes it."""
+        return LineRequest(**data)
+
+
+class ContactSchema(Body):
+    """Whom to write to: a guest, or a gift's recipient."""
+
+    name = Text(longest=200, load_default=None)
+    email = EmailText(load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Contact:
+        """As the gateway takes it."""
+        return Contact(**data)
+
+
+class OverrideSchema(Body):
+    """Staff set the policy aside, and why."""
+
+    reason = Text(longest=LONGEST_NOTE, shortest=1, required=True)
+
+
+class WantedItemSchema(Body):
+    """What the customer wants instead of a line."""
+
+    line = OrderLineName()
+    sku = Text(longest=100, shortest=1, required=True)
+    quantity = Units(required=True)
+
+
+class ReturnRequestSchema(Body):
+    """A request for a return, or for its quote."""
+
+    order = Text(longest=100, shortest=1, required=True)
+    kind = Choice(ReturnKind, load_default=ReturnKind.RETURN)
+    lines = Items(Object(RequestedLineSchema), at_least=1, required=True)
+    resolution = Choice(Resolution, load_default=Resolution.REFUND)
+    exchange = Items(Object(WantedItemSchema), load_default=None)
+    contact = Object(ContactSchema, load_default=None)
+    override = Object(OverrideSchema, load_default=None)
+    reference = Text(longest=200, shortest=1, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> ReturnRequest:
+        """As the gateway takes it."""
+        if data.pop("exchange"):
+            message = "This shop does not offer an exchange; ask for a refund."
+            raise ValidationError({"exchange": [Coded(message, "resolution_not_offered")]})
+        override = data.pop("override")
+        return ReturnRequest(override_reason=override["reason"] if override else None, **data)
+
+
+class LineDecisionSchema(Body):
+    """A decision on one line, where it differs from the whole."""
+
+    line = OrderLineName()
+    decision = Choice(DecisionKind, required=True)
+    note = Note()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> LineDecisionRequest:
+        """As the gateway takes it."""
+        return LineDecisionRequest(**data)
+
+
+class DecisionSchema(Body):
+    """Approve or decline."""
+
+    decision = Choice(DecisionKind, required=True)
+    note = Note()
+    lines = Items(Object(LineDecisionSchema), load_default=list)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> DecisionRequest:
+        """As the gateway takes it."""
+        return DecisionRequest(**data)
+
+
+class NoteSchema(Body):
+    """A call with nothing but a note."""
+
+    note = Note()
+
+
+class TrackingSchema(Body):
+    """What a carrier says of the parcel; an event_id counts once."""
+
+    event_id = Text(longest=120, shortest=1, required=True)
+    status = Choice(CarrierStatus, required=True)
+    at = Moment(required=True)
+    detail = Note()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> ScanRequest:
+        """As the gateway takes it."""
+        return ScanRequest(**data)
+
+
+class CountedLineSchema(Body):
+    """Units of one order line counted at the dock."""
+
+    line = OrderLineName()
+    quantity = Units(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> CountedLine:
+        """As the gateway takes it."""
+        return CountedLine(**data)
+
+
+class UnexpectedSchema(Body):
+    """A thing in the parcel that nobody announced."""
+
+    sku = Text(longest=100, shortest=1, required=True)
+    quantity = Units(required=True)
+    note = Note()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> UnexpectedRequest:
+        """As the gateway takes it."""
+        return UnexpectedRequest(**data)
+
+
+class ReceiptSchema(Body):
+    """What was counted at the dock."""
+
+    lines = Items(Object(CountedLineSchema), load_default=list)
+    unexpected = Items(Object(UnexpectedSchema), load_default=list)
+    tracking = Text(longest=60, shortest=1, load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def check_something_came(self, data: dict[str, Any], **_: Any) -> None:
+        """A receipt of nothing is a mistake."""
+        if not data["lines"] and not data["unexpected"]:
+            message = "Name what was in the parcel, in lines or in unexpected."
+            raise ValidationError({"lines": [Coded(message, "required")]})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> ReceiptRequest:
+        """As the gateway takes it."""
+        return ReceiptRequest(**data)
+
+
+class InspectedLineSchema(Body):
+    """The verdict on some units of one order line."""
+
+    line = OrderLineName()
+    quantity = Units(required=True)
+    grade = Choice(Grade, required=True)
+    disposition = Choice(Disposition, required=True)
+    accepted = Flag(load_default=True)
+    note = Note()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> InspectionLineRequest:
+        """As the gateway takes it."""
+        return InspectionLineRequest(**data)
+
+
+class InspectionSchema(Body):
+    """What was found on opening the parcel."""
+
+    lines = Items(Object(InspectedLineSchema), at_least=1, required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> InspectionRequest:
+        """As the gateway takes it."""
+        return InspectionRequest(**data)
+
+
+class PaidBy(StrEnum):
+    """How a person paid what the payment could not give back."""
+
+    STORE_CREDIT = "store_credit"
+    OTHER_PAYMENT = "other_payment"
+    PAID_BY_HAND = "paid_by_hand"
+
+
+class RetrySchema(Body):
+    """Which refund to try once more."""
+
+    refund = Text(longest=60, shortest=1, required=True)
+
+
+class ResolveManuallySchema(Body):
+    """How a refund was paid that the payment could not give back."""
+
+    refund = Text(longest=60, shortest=1, required=True)
+    method = Choice(PaidBy, required=True)
+    reference = Text(longest=200, shortest=1, required=True)
+    note = Note()

@@ -1,0 +1,221 @@
+"""Bringing messages to a return's workflow: as an Update, and as its Signal when nobody answers."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.messages import (
+    Cancellation,
+    CarrierEvent,
+    Decision,
+    Inspection,
+    LabelRequest,
+    ManualResolution,
+    Receipt,
+    RefundNews,
+    RefundRetry,
+    Refusal,
+    ReturnStart,
+    ReturnState,
+    TaskCompletion,
+    workflow_id,
+)
+from web.requests import Conflict, GatewayError, Refused
+from web.temporal import ANSWER_WITHIN, TemporalBridge
+from workflows import search_attributes
+from workflows.returns import ReturnWorkflow
+
+_TIMEOUT = timedelta(seconds=ANSWER_WITHIN)
+
+
+class WorkflowEnded(Exception):
+    """The return's workflow has ended (or never began)."""
+
+
+class NoAnswer(Exception):
+    """The message is taken and will be carried out, but no worker answered in time."""
+
+
+Message = (
+    Decision
+    | Cancellation
+    | LabelRequest
+    | CarrierEvent
+    | Receipt
+    | Inspection
+    | RefundRetry
+    | ManualResolution
+    | TaskCompletion
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    update: Any
+    signal: Any
+
+
+_DOORS: dict[type[Any], _Door] = {
+    Decision: _Door(ReturnWorkflow.decide, ReturnWorkflow.submit_decision),
+    Cancellation: _Door(ReturnWorkflow.cancel, ReturnWorkflow.submit_cancellation),
+    LabelRequest: _Door(ReturnWorkflow.make_label, ReturnWorkflow.submit_label_request),
+    CarrierEvent: _Door(ReturnWorkflow.scan, ReturnWorkflow.carrier_event),
+    Receipt: _Door(ReturnWorkflow.receive, ReturnWorkflow.submit_receipt),
+    Inspection: _Door(ReturnWorkflow.inspect, ReturnWorkflow.submit_inspection),
+    RefundRetry: _Door(ReturnWorkflow.retry_refund, ReturnWorkflow.submit_retry),
+    ManualResolution: _Door(ReturnWorkflow.resolve_manually, ReturnWorkflow.submit_resolution),
+    TaskCompletion: _Door(ReturnWorkflow.complete_task, ReturnWorkflow.submit_completion),
+}
+
+
+class Delivery:
+    """Speaks to the workflows."""
+
+    def __init__(self, bridge: TemporalBridge, task_queue: str) -> None:
+        """Takes the bridge to Temporal, and where the workers listen."""
+        self._bridge = bridge
+        self._task_queue = task_queue
+
+    def start(self, start: ReturnStart) -> ReturnState:
+        """Starts a return's workflow, or finds the one that runs, and waits for its answer.
+
+        Raises:
+            Refused: the request can't be accepted.
+            NoAnswer: the return is started, but not judged yet.
+            WorkflowEnded: a return with this RMA has ended.
+            Unavailable: Temporal can't be reached.
+        """
+        try:
+            return self._bridge.run(lambda client: _start(client, start, self._task_queue))
+        except WorkflowUpdateFailedError as failed:
+            raise _translated(failed) from failed
+        except WorkflowAlreadyStartedError as error:
+            raise WorkflowEnded from error
+
+    def deliver(self, rma: str, message: Message) -> ReturnState:
+        """Sends a message and waits for its answer.
+
+        Raises:
+            Conflict: the return is not in a state for it.
+            Refused: its content can't be right.
+            NoAnswer: it is taken, but not carried out yet.
+            WorkflowEnded: the return's workflow has ended.
+            Unavailable: Temporal can't be reached.
+        """
+        try:
+            return self._bridge.run(lambda client: _update(client, rma, message))
+        except WorkflowUpdateFailedError as failed:
+            raise _translated(failed) from failed
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise WorkflowEnded from error
+            raise
+
+    def tell(self, rma: str, news: RefundNews) -> None:
+        """Tells a return what the payment provider reports.
+
+        Raises:
+            WorkflowEnded: the return's workflow has ended.
+            Unavailable: Temporal can't be reached.
+        """
+
+        async def signal(client: Client) -> None:
+            handle = client.get_workflow_handle(workflow_id(rma))
+            await handle.signal(ReturnWorkflow.refund_news, news, rpc_timeout=_TIMEOUT)
+
+        try:
+            self._bridge.run(signal)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise WorkflowEnded from error
+            raise
+
+
+async def _start(client: Client, start: ReturnStart, task_queue: str) -> ReturnState:
+    operation = WithStartWorkflowOperation(
+        ReturnWorkflow.run,
+        start,
+        id=workflow_id(start.rma),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        search_attributes=search_attributes.for_start(start),
+        static_summary=f"Return {start.rma} of order {start.order}",
+        static_details=_details(start),
+    )
+    try:
+        return await client.execute_update_with_start_workflow(
+            ReturnWorkflow.request,
+            start_workflow_operation=operation,
+            id="request",
+            rpc_timeout=_TIMEOUT,
+        )
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        # Whether the workflow was started is unknown; starting it again makes sure.
+        await client.start_workflow(
+            ReturnWorkflow.run,
+            start,
+            id=workflow_id(start.rma),
+            task_queue=task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=search_attributes.for_start(start),
+            static_summary=f"Return {start.rma} of order {start.order}",
+            static_details=_details(start),
+            rpc_timeout=_TIMEOUT,
+        )
+        raise NoAnswer from None
+
+
+def _details(start: ReturnStart) -> str:
+    lines = [
+        f"- line {line.line}: {line.quantity}, {line.reason}, {line.resolution or start.resolution}"
+        for line in start.lines
+    ]
+    return "\n".join([f"Order {start.order}, {start.kind}", *lines])
+
+
+async def _update(client: Client, rma: str, message: Message) -> ReturnState:
+    handle = client.get_workflow_handle(workflow_id(rma))
+    door = _DOORS[type(message)]
+    try:
+        answer: ReturnState = await handle.execute_update(
+            door.update, message, id=message.id, rpc_timeout=_TIMEOUT
+        )
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        # An Update no worker has seen may be lost; the Signal with the same id is durable.
+        await handle.signal(door.signal, message, rpc_timeout=_TIMEOUT)
+        raise NoAnswer from None
+    return answer
+
+
+def _translated(failed: WorkflowUpdateFailedError) -> GatewayError | Exception:
+    cause = failed.cause
+    if not isinstance(cause, ApplicationError):
+        return failed
+    if cause.type == "refused":
+        return Refused([_refusal(found) for found in cause.details[0]])
+    if cause.type == "invalid":
+        return Refused([_refusal(cause.details[0])], code="invalid")
+    if cause.type == "conflict":
+        code = cause.details[0]["code"] if cause.details else None
+        return Conflict(cause.message, code=code)
+    if cause.type == "AcceptedUpdateCompletedWorkflow":
+        return WorkflowEnded()
+    return failed
+
+
+def _refusal(details: dict[str, str]) -> Refusal:
+    return Refusal(
+        code=details["code"], message=details["message"], pointer=details.get("pointer", "")
+    )

@@ -1,0 +1,470 @@
+"""The few calls that the API, the staff UI and the command line share.
+
+Each stores what must not pass through Temporal (notes, comments, contacts), sends the message to
+the return's workflow, and answers where the return stands.
+"""
+
+import secrets
+import uuid
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.database import Database
+from models.messages import (
+    FINAL_STATUSES,
+    Cancellation,
+    CarrierEvent,
+    Deadlines,
+    Decision,
+    DecisionKind,
+    InspectedLine,
+    Inspection,
+    LabelRequest,
+    LineDecision,
+    ManualResolution,
+    Receipt,
+    RefundNews,
+    RefundRetry,
+    RefundStatus,
+    Refusal,
+    RequestedLine,
+    ReturnStart,
+    ReturnStatus,
+    TaskCompletion,
+    UnexpectedItem,
+)
+from models.money import to_text
+from models.rules.quote import Quote
+from models.rules.rma import make_rma
+from models.settings import Settings
+from models.store import late
+from models.store.returns import judge_request
+from models.store.scans import keep_scan
+from models.tables import Note, Order, Refund, Return, Submission, Task
+from web.access import Actor, Permission
+from web.delivery import Delivery, Message, NoAnswer, WorkflowEnded
+from web.requests import (
+    Answer,
+    Conflict,
+    DecisionRequest,
+    Forbidden,
+    InspectionRequest,
+    NotFound,
+    ReceiptRequest,
+    Refused,
+    ReturnRequest,
+    ScanRequest,
+)
+from web.temporal import TemporalBridge
+
+# The one way to settle a refund by hand; the row keeps the person's reference to it.
+PAID_BY_HAND = "paid_by_hand"
+
+
+def new_rma() -> str:
+    """A fresh RMA number."""
+    return make_rma(secrets.randbelow(32**7))
+
+
+class Gateway:
+    """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
+    then changed nothing. `id` names a call, so that repeating it is harmless.
+    """
+
+    def __init__(self, settings: Settings, database: Database, bridge: TemporalBridge) -> None:
+        """Takes what it works with."""
+        self._settings = settings
+        self._database = database
+        self._delivery = Delivery(bridge, settings.task_queue)
+
+    # --- asking for a return ---------------------------------------------------------------
+
+    def quote(self, request: ReturnRequest, actor: Actor, *, at: datetime | None = None) -> Quote:
+        """What a return would give, with nothing stored.
+
+        Raises:
+            NotFound: there is no such order.
+            Refused: it isn't eligible.
+        """
+        _check_override(request, actor)
+        with self._database.read() as session:
+            if session.get(Order, request.order) is None:
+                raise NotFound(f"There is no order {request.order}.")
+            judged = judge_request(
+                session,
+                order=request.order,
+                lines=_requested(request),
+                kind=request.kind,
+                resolution=request.resolution,
+                override=request.override_reason is not None,
+                at=at or datetime.now(UTC),
+            )
+        if judged.quote is None:
+            raise Refused(judged.refusals)
+        return judged.quote
+
+    def request_return(
+        self,
+        request: ReturnRequest,
+        actor: Actor,
+        *,
+        rma: str | None = None,
+        deadlines: Deadlines | None = None,
+        judged_at: datetime | None = None,
+    ) -> Answer:
+        """Starts a return.
+
+        Args:
+            request: what comes back and why.
+            actor: who asks.
+            rma: from `new_rma`, when the caller has to know it beforehand.
+            deadlines: instead of the settings' ones.
+            judged_at: when the request is taken to be made; None: now.
+
+        Raises:
+            NotFound: there is no such order.
+            Refused: it isn't eligible.
+            Unavailable: Temporal can't be reached.
+        """
+        rma = rma or new_rma()
+        if self._status_of(rma) is None:
+            # Refused here, most requests never reach Temporal; the workflow judges again, for good.
+            self.quote(request, actor, at=judged_at)
+        with self._database.write() as session:
+            if session.get(Return, rma) is None:
+                session.merge(_submission(request, rma, actor))
+        start = ReturnStart(
+            rma=rma,
+            order=request.order,
+            lines=_requested(request),
+            actor=actor.id,
+            deadlines=deadlines or self._settings.deadlines,
+            kind=request.kind,
+            resolution=request.resolution,
+            judged_at=judged_at.isoformat() if judged_at else None,
+            override=request.override_reason is not None,
+        )
+        try:
+            state = self._delivery.start(start)
+        except NoAnswer:
+            return Answer(rma=rma, status=ReturnStatus.REQUESTED, settled=False)
+        except WorkflowEnded:
+            status = self._status_of(rma)
+            if status is None:
+                raise Refused(
+                    [Refusal(code="refused", message="This request was refused before.")]
+                ) from None
+            return Answer(rma=rma, status=status)
+        return Answer(rma=rma, status=state.status)
+
+    # --- deciding --------------------------------------------------------------------------
+
+    def decide(
+        self, rma: str, asked: DecisionRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        """Approves or declines, whole or line by line."""
+        self._require(rma)
+        self._check_limit(rma, asked, actor)
+        with self._database.write() as session:
+            decision = Decision(
+                id=_call_id(id),
+                actor=actor.id,
+                decision=asked.decision,
+                note=_keep_note(session, rma, actor, asked.note),
+                lines=[
+                    LineDecision(
+                        line=part.line,
+                        decision=part.decision,
+                        note=_keep_note(session, rma, actor, part.note),
+                    )
+                    for part in asked.lines
+                ],
+            )
+        return self._deliver(rma, decision)
+
+    def _check_limit(self, rma: str, asked: DecisionRequest, actor: Actor) -> None:
+        kinds = {asked.decision, *(part.decision for part in asked.lines)}
+        if actor.approval_limit is None or DecisionKind.APPROVE not in kinds:
+            return
+        with self._database.read() as session:
+            row = session.get(Return, rma)
+        if row is not None and row.quote_total > actor.approval_limit:
+            limit = to_text(actor.approval_limit, row.currency)
+            raise Forbidden(
+                f"You may approve up to {limit} {row.currency}; "
+                "ask somebody with a higher limit to approve this return.",
+                code="above_limit",
+            )
+
+    def cancel(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Ends a return before anything was inspected."""
+        return self._deliver(
+            rma,
+            Cancellation(id=_call_id(id), actor=actor.id, note=self._note(rma, actor, note)),
+        )
+
+    # --- the way back ----------------------------------------------------------------------
+
+    def make_label(self, rma: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Has the label made, again if need be."""
+        return self._deliver(rma, LabelRequest(id=_call_id(id), actor=actor.id))
+
+    def scan(self, rma: str, asked: ScanRequest, actor: Actor) -> Answer:
+        """Takes a carrier's scan; one event id counts once. After the end it is only kept."""
+        status = self._require(rma)
+        with self._database.write() as session:
+            keep_scan(session, rma, asked.event_id, asked.status, asked.at, asked.detail)
+        if status in FINAL_STATUSES:
+            return Answer(rma=rma, status=status)
+        event = CarrierEvent(
+            id=asked.event_id, status=asked.status, at=asked.at.isoformat(), actor=actor.id
+        )
+        return self._deliver(rma, event)
+
+    def receive(
+        self, rma: str, asked: ReceiptRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        """Counts goods in. For a return that has ended it is kept as an unexpected parcel."""
+        call_id = _call_id(id)
+        status = self._require(rma)
+        with self._database.write() as session:
+            receipt = Receipt(
+                id=call_id,
+                actor=actor.id,
+                lines=asked.lines,
+                unexpected=[
+                    UnexpectedItem(
+                        sku=item.sku,
+                        quantity=item.quantity,
+                        note=_keep_note(session, rma, actor, item.note),
+                    )
+                    for item in asked.unexpected
+                ],
+                tracking=asked.tracking,
+            )
+            if status in FINAL_STATUSES:
+                late.keep_parcel(session, rma, receipt, datetime.now(UTC))
+                return Answer(rma=rma, status=status)
+        return self._deliver(rma, receipt)
+
+    def inspect(
+        self, rma: str, asked: InspectionRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        """Takes the verdict on what came; what is accepted is refunded at once."""
+        self._require(rma)
+        with self._database.write() as session:
+            inspection = Inspection(
+                id=_call_id(id),
+                actor=actor.id,
+                lines=[
+                    InspectedLine(
+                        line=part.line,
+                        quantity=part.quantity,
+                        grade=part.grade,
+                        disposition=part.disposition,
+                        accepted=part.accepted,
+                        note=_keep_note(session, rma, actor, part.note),
+                    )
+                    for part in asked.lines
+                ],
+            )
+        return self._deliver(rma, inspection)
+
+    # --- money that needs a person -----------------------------------------------------------
+
+    def retry_refund(self, rma: str, refund: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Tries a refund again that could not be paid."""
+        return self._deliver(rma, RefundRetry(id=_call_id(id), actor=actor.id, refund=refund))
+
+    def resolve_manually(
+        self,
+        rma: str,
+        refund: str,
+        method: str,
+        reference: str,
+        note: str,
+        actor: Actor,
+        *,
+        id: str | None = None,
+    ) -> Answer:
+        """Records that a person paid a refund in another way."""
+        if method != PAID_BY_HAND:
+            message = f"{method} is not offered here; use {PAID_BY_HAND}."
+            raise Refused([Refusal(code="unknown_method", message=message, pointer="/method")])
+        return self._deliver(
+            rma,
+            ManualResolution(
+                id=_call_id(id),
+                actor=actor.id,
+                refund=refund,
+                method=method,
+                reference=reference,
+                note=self._note(rma, actor, note),
+            ),
+        )
+
+    def refund_news(
+        self,
+        event_id: str,
+        provider_reference: str,
+        refund: str,
+        status: RefundStatus,
+        failure: str | None,
+    ) -> None:
+        """Takes what a payment provider reports of a refund; an unknown refund is ignored."""
+        with self._database.read() as session:
+            row = session.get(Refund, refund)
+        if row is None:
+            return
+        now = datetime.now(UTC)
+        news = RefundNews(
+            id=event_id,
+            refund=refund,
+            status=status,
+            at=now.isoformat(),
+            provider_reference=provider_reference,
+            failure=failure,
+        )
+        try:
+            self._delivery.tell(row.rma, news)
+        except WorkflowEnded:
+            with self._database.write() as session:
+                late.keep_refund_news(session, row.rma, news, now)
+
+    # --- tasks -------------------------------------------------------------------------------
+
+    def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Puts a person's name on a task; claiming one's own again changes nothing."""
+        with self._database.write() as session:
+            row = _open_task(session, task)
+            if actor.user_id is None:
+                raise Forbidden("Only a person can claim a task.", code="not_a_person")
+            if row.owner_id not in (None, actor.user_id):
+                raise Conflict("Somebody else has claimed this task.", code="task_claimed")
+            row.owner_id = actor.user_id
+            row.status = "claimed"
+            return Answer(rma=row.rma, status=ReturnStatus(row.return_.status))
+
+    def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Ends a task that a person has done."""
+        with self._database.write() as session:
+            row = _open_task(session, task)
+            completion = TaskCompletion(
+                id=_call_id(id),
+                actor=actor.id,
+                task=task,
+                note=_keep_note(session, row.rma, actor, note),
+            )
+            status = ReturnStatus(row.return_.status)
+            if status in FINAL_STATUSES:
+                late.complete_task(session, row, completion, datetime.now(UTC))
+                return Answer(rma=row.rma, status=status)
+            rma = row.rma
+        return self._deliver(rma, completion)
+
+    # --- helpers -----------------------------------------------------------------------------
+
+    def _deliver(self, rma: str, message: Message) -> Answer:
+        status = self._require(rma)
+        try:
+            state = self._delivery.deliver(rma, message)
+        except NoAnswer:
+            return Answer(rma=rma, status=self._status_of(rma) or status, settled=False)
+        except WorkflowEnded:
+            status = self._status_of(rma) or status
+            raise Conflict(
+                f"This return has ended; it is {status}.", code="already_ended", state=status
+            ) from None
+        except Conflict as conflict:
+            conflict.state = self._status_of(rma)
+            raise
+        return Answer(rma=rma, status=state.status)
+
+    def _require(self, rma: str) -> ReturnStatus:
+        status = self._status_of(rma)
+        if status is not None:
+            return status
+        with self._database.read() as session:
+            if session.get(Submission, rma) is not None:
+                raise Conflict(
+                    "This return is still being recorded; try again in a moment.",
+                    code="not_recorded",
+                    state=ReturnStatus.REQUESTED,
+                )
+        raise NotFound(f"There is no return {rma}.")
+
+    def _status_of(self, rma: str) -> ReturnStatus | None:
+        with self._database.read() as session:
+            found = session.scalar(select(Return.status).where(Return.rma == rma))
+        return None if found is None else ReturnStatus(found)
+
+    def _note(self, rma: str, actor: Actor, text: str) -> str | None:
+        self._require(rma)
+        with self._database.write() as session:
+            return _keep_note(session, rma, actor, text)
+
+
+def _call_id(given: str | None) -> str:
+    return given or str(uuid.uuid4())
+
+
+def _keep_note(session: Session, rma: str, actor: Actor, text: str) -> str | None:
+    """Stores free text and gives its id; nothing for an empty one."""
+    if not text.strip():
+        return None
+    note = Note(
+        id=str(uuid.uuid4()),
+        rma=rma,
+        actor=actor.id,
+        body=text.strip(),
+        created_at=datetime.now(UTC),
+    )
+    session.add(note)
+    return note.id
+
+
+def _open_task(session: Session, task: str) -> Task:
+    row = session.get(Task, task)
+    if row is None:
+        raise NotFound("There is no such task.")
+    if row.status == "done":
+        raise Conflict("This task is done already.", code="task_not_open")
+    return row
+
+
+def _requested(request: ReturnRequest) -> list[RequestedLine]:
+    return [
+        RequestedLine(
+            line=line.line,
+            quantity=line.quantity,
+            reason=line.reason,
+            resolution=line.resolution,
+        )
+        for line in request.lines
+    ]
+
+
+def _submission(request: ReturnRequest, rma: str, actor: Actor) -> Submission:
+    contact = request.contact
+    return Submission(
+        rma=rma,
+        order_number=request.order,
+        actor=actor.id,
+        created_at=datetime.now(UTC),
+        body={
+            "comments": [line.comment for line in request.lines],
+            "contact": contact and {"name": contact.name, "email": contact.email},
+            "override_reason": request.override_reason,
+            "reference": request.reference,
+        },
+    )
+
+
+def _check_override(request: ReturnRequest, actor: Actor) -> None:
+    if request.override_reason is not None and not actor.may(Permission.OVERRIDE):
+        raise Forbidden(
+            "Only staff who may override the policy can set it aside; leave out override.",
+            code="override_not_allowed",
+        )

@@ -1,0 +1,247 @@
+"""Returns and what belongs to them as the API's JSON, exactly as its contract says."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from models.messages import ReturnStatus, workflow_id
+from models.rules.quote import Quote
+from models.settings import Settings
+from models.store.policy_versions import StoredPolicy
+from models.store.queries import TimelinePage, WholeReturn
+from models.tables import Event, Label, Order, Refund, ReturnLine, Scan, Submission, Task
+from models.timeline import Lookups, sentence, who
+from web.api.schemas.policy import represent_policy
+
+Json = dict[str, Any]
+
+
+def represent_time(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def return_address(settings: Settings, rma: str) -> str:
+    """Where a return is found."""
+    return f"{settings.web_url.rstrip('/')}/api/v1/returns/{quote(rma, safe='')}"
+
+
+def represent_links(settings: Settings, rma: str, *, label: bool = False) -> Json:
+    """Where more of a return is found; null: there is none."""
+    address = return_address(settings, rma)
+    namespace = quote(settings.temporal_namespace or "default", safe="")
+    workflow = quote(workflow_id(rma), safe="")
+    temporal_ui = settings.temporal_ui_url.rstrip("/")
+    return {
+        "self": address,
+        "events": f"{address}/events",
+        "label": f"{address}/label.pdf" if label else None,
+        "temporal_ui": f"{temporal_ui}/namespaces/{namespace}/workflows/{workflow}",
+        "portal": None,
+    }
+
+
+def represent_return(found: WholeReturn, settings: Settings) -> Json:
+    """A return."""
+    row = found.row
+    return {
+        "rma": row.rma,
+        "status": row.status,
+        "order": row.order_number,
+        "reference": row.reference,
+        "kind": row.kind,
+        "resolution": row.resolution,
+        "currency": row.currency,
+        "lines": [_line(line) for line in row.lines],
+        "quote": {
+            "currency": row.currency,
+            "lines": [
+                {
+                    "kind": amount.kind,
+                    "line": amount.line,
+                    "amount": amount.amount,
+                    "explanation": amount.explanation,
+                }
+                for amount in row.quote_lines
+            ],
+            "total": row.quote_total,
+        },
+        "refunds": [_refund(refund) for refund in found.refunds],
+        "store_credit": None,
+        "exchange": None,
+        "label": None if found.label is None else _label(found.label),
+        "tracking": [_scan(scan) for scan in found.scans],
+        "tasks": [represent_task(task) for task in found.tasks],
+        "policy_version": row.policy_version,
+        "deadlines": _deadlines(row.deadlines),
+        "created_at": represent_time(row.created_at),
+        "updated_at": represent_time(row.updated_at),
+        "links": represent_links(settings, row.rma, label=found.label is not None),
+    }
+
+
+def represent_submission(found: Submission, settings: Settings) -> Json:
+    """A return that was taken but isn't recorded yet, in the same shape."""
+    created_at = represent_time(found.created_at)
+    return {
+        "rma": found.rma,
+        "status": ReturnStatus.REQUESTED,
+        "order": found.order_number,
+        "reference": found.body.get("reference"),
+        "kind": None,
+        "resolution": None,
+        "currency": None,
+        "lines": [],
+        "quote": None,
+        "refunds": [],
+        "store_credit": None,
+        "exchange": None,
+        "label": None,
+        "tracking": [],
+        "tasks": [],
+        "policy_version": None,
+        "deadlines": {},
+        "created_at": created_at,
+        "updated_at": created_at,
+        "links": represent_links(settings, found.rma),
+    }
+
+
+def represent_quote(made: Quote) -> Json:
+    """A quote that isn't stored."""
+    return {
+        "currency": made.currency,
+        "lines": [
+            {
+                "kind": amount.kind,
+                "line": amount.line,
+                "amount": amount.amount,
+                "explanation": amount.explanation,
+            }
+            for amount in made.lines
+        ],
+        "total": made.total,
+    }
+
+
+def represent_refund(found: Refund) -> Json:
+    """A refund transaction by itself."""
+    return {**_refund(found), "return": found.rma}
+
+
+def represent_task(found: Task) -> Json:
+    """A task, with who claimed it."""
+    return {
+        "id": found.id,
+        "return": found.rma,
+        "kind": found.kind,
+        "status": found.status,
+        "refund": found.refund,
+        "owner": None if found.owner_id is None else f"user:{found.owner_id}",
+        "due_at": represent_time(found.due_at),
+        "opened_at": represent_time(found.opened_at),
+        "closed_at": represent_time(found.closed_at),
+    }
+
+
+def represent_events(page: TimelinePage) -> list[Json]:
+    """Timeline entries: who, when and what, in words and in fields."""
+    lookups = Lookups(items=page.items, payments=page.payments)
+    return [_event(event, lookups, page.actors) for event in page.events]
+
+
+def represent_order(order: Order) -> Json:
+    """An order as it was taken."""
+    return {
+        "number": order.number,
+        "currency": order.currency,
+        "paid": order.paid,
+        "refundable": order.paid - order.reserved,
+    }
+
+
+def represent_policy_version(stored: StoredPolicy) -> Json:
+    """A version of the policy with when and by whom it was made."""
+    return {
+        **represent_policy(stored.policy),
+        "version": stored.policy.version,
+        "created_at": represent_time(stored.created_at),
+        "actor": stored.actor,
+    }
+
+
+def _line(line: ReturnLine) -> Json:
+    return {
+        "line": line.order_line.line,
+        "sku": line.order_line.sku,
+        "name": line.order_line.name,
+        "requested": line.requested,
+        "approved": line.approved,
+        "received": line.received,
+        "accepted": line.accepted,
+        "rejected": line.rejected,
+        "missing": line.missing,
+        "refunded": line.refunded,
+        "reception": line.reception,
+        "acceptance": line.acceptance,
+        "reason": line.reason,
+        "comment": line.comment,
+        "resolution": line.resolution,
+        "grade": line.grade,
+        "disposition": line.disposition,
+    }
+
+
+def _refund(refund: Refund) -> Json:
+    return {
+        "id": refund.id,
+        "payment": refund.payment.payment,
+        "kind": refund.payment.kind,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "status": refund.status,
+        "provider_reference": refund.provider_reference,
+        "failure": refund.failure,
+        "replaced_by": refund.replaced_by,
+        "paid_by": refund.paid_by,
+        "paid_reference": refund.paid_reference,
+        "created_at": represent_time(refund.created_at),
+        "updated_at": represent_time(refund.updated_at),
+    }
+
+
+def _label(label: Label) -> Json:
+    return {
+        "carrier": label.carrier,
+        "tracking": label.tracking,
+        "created_at": represent_time(label.created_at),
+    }
+
+
+def _scan(scan: Scan) -> Json:
+    return {
+        "event_id": scan.event,
+        "status": scan.status,
+        "at": represent_time(scan.at),
+        "detail": scan.detail,
+    }
+
+
+def _deadlines(stored: Mapping[str, Any]) -> Json:
+    return {
+        name: represent_time(datetime.fromisoformat(str(moment))) for name, moment in stored.items()
+    }
+
+
+def _event(event: Event, lookups: Lookups, names: Mapping[str, str]) -> Json:
+    return {
+        "id": event.key,
+        "at": represent_time(event.at),
+        "kind": event.kind,
+        "actor": event.actor,
+        "actor_name": who(event.actor, names),
+        "text": sentence(event.kind, event.data, lookups),
+        "data": event.data,
+        "note": None if event.note is None else event.note.body,
+    }

@@ -1,0 +1,186 @@
+"""What the forms of a return's page do: each asks the gateway once, then shows the page anew."""
+
+from collections.abc import Callable
+
+from flask import flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from models.messages import DecisionKind
+from models.store.desk import find_task_kind
+from web.access import Actor, Permission
+from web.gateway import PAID_BY_HAND
+from web.requests import Answer, Forbidden, GatewayError, NotFound, Refused, Unavailable
+from web.services import services
+from web.staff import words
+from web.staff.forms import (
+    FormError,
+    read_call,
+    read_decision,
+    read_inspection,
+    read_note,
+    read_receipt,
+    read_text,
+)
+from web.staff.guard import requires
+from web.staff.returns import Trouble, show_return
+
+_LONGEST_REFERENCE = 200
+
+
+@requires(Permission.DECIDE)
+def decide(rma: str) -> ResponseReturnValue:
+    """Approves or declines."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        asked = read_decision(request.form)
+        answer = services().gateway.decide(rma, asked, actor, id=call_id)
+        approved = asked.decision is DecisionKind.APPROVE
+        return answer, "Your approval is recorded." if approved else "The return is declined."
+
+    return _act(rma, "decision", call)
+
+
+@requires(Permission.RECEIVE)
+def receive(rma: str) -> ResponseReturnValue:
+    """Counts a parcel in."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        asked = read_receipt(request.form)
+        return services().gateway.receive(rma, asked, actor, id=call_id), "The count is recorded."
+
+    return _act(rma, "receipt", call)
+
+
+@requires(Permission.INSPECT)
+def inspect(rma: str) -> ResponseReturnValue:
+    """Records the verdict on what came."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        asked = read_inspection(request.form)
+        answer = services().gateway.inspect(rma, asked, actor, id=call_id)
+        return answer, "The inspection is recorded."
+
+    return _act(rma, "inspection", call)
+
+
+@requires(Permission.DECIDE)
+def cancel(rma: str) -> ResponseReturnValue:
+    """Withdraws the return."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        note = read_note(request.form)
+        return services().gateway.cancel(rma, note, actor, id=call_id), "The return is cancelled."
+
+    return _act(rma, "cancel", call)
+
+
+@requires(Permission.SHIP)
+def make_label(rma: str) -> ResponseReturnValue:
+    """Makes the label (again)."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        return services().gateway.make_label(rma, actor, id=call_id), "The label is being made."
+
+    return _act(rma, "label", call)
+
+
+@requires(Permission.REFUND)
+def retry_refund(rma: str, refund_id: str) -> ResponseReturnValue:
+    """Tries a failed refund once more."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        answer = services().gateway.retry_refund(rma, refund_id, actor, id=call_id)
+        return answer, "The refund is tried once more."
+
+    return _act(rma, f"refund:{refund_id}", call)
+
+
+@requires(Permission.REFUND)
+def resolve_refund(rma: str, refund_id: str) -> ResponseReturnValue:
+    """Records that a failed refund was paid in another way."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        reference = read_text(request.form, "reference")
+        if not reference or len(reference) > _LONGEST_REFERENCE:
+            raise FormError(
+                "Give a reference under which the payment can be found again, "
+                f"with at most {_LONGEST_REFERENCE} characters."
+            )
+        answer = services().gateway.resolve_manually(
+            rma, refund_id, PAID_BY_HAND, reference, read_note(request.form), actor, id=call_id
+        )
+        return answer, "The refund is recorded as paid."
+
+    return _act(rma, f"refund:{refund_id}", call)
+
+
+@requires(Permission.READ)
+def claim_task(rma: str, task_id: str) -> ResponseReturnValue:
+    """Makes this person the owner of a task they may do."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        _check_task(rma, task_id, actor)
+        return services().gateway.claim_task(task_id, actor, id=call_id), "The task is yours."
+
+    back = url_for("staff.inbox", show=request.form["show"]) if "show" in request.form else None
+    return _act(rma, f"claim:{task_id}", call, back=back)
+
+
+@requires(Permission.READ)
+def complete_task(rma: str, task_id: str) -> ResponseReturnValue:
+    """Ends a task that was done outside of here, by a person who may do it."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        _check_task(rma, task_id, actor)
+        note = read_note(request.form)
+        if not note:
+            raise FormError("Note in a few words what you did, for whoever reads this next.")
+        answer = services().gateway.complete_task(task_id, note, actor, id=call_id)
+        return answer, "The task is done."
+
+    return _act(rma, f"task:{task_id}", call)
+
+
+def _check_task(rma: str, task_id: str, actor: Actor) -> None:
+    """Whether this person may do such a task: these two routes serve every kind of them."""
+    with services().database.read() as database:
+        kind = find_task_kind(database, rma, task_id)
+    if kind is None:
+        raise NotFound(f"Return {rma} has no such task.")
+    about = words.TASKS[kind]
+    if not actor.may(about.permission):
+        raise Forbidden(
+            f"This task is for people who {words.PERMISSIONS[about.permission]}; "
+            "your role does not."
+        )
+
+
+def _act(
+    rma: str,
+    action: str,
+    call: Callable[[Actor, str], tuple[Answer, str]],
+    *,
+    back: str | None = None,
+) -> ResponseReturnValue:
+    """Asks once and goes on, or shows the page with the form as it was sent and what was wrong."""
+    call_id = read_call(request.form)
+    try:
+        answer, done = call(g.actor, call_id)
+    except FormError as error:
+        trouble = Trouble(action=action, messages=[str(error)], form=request.form)
+        return show_return(rma, trouble=trouble, status=422)
+    except GatewayError as error:
+        messages = (
+            [refusal.message for refusal in error.refusals]
+            if isinstance(error, Refused)
+            else [error.detail]
+        )
+        # Whether it acted is unknown, so the same form keeps its id.
+        kept = call_id if isinstance(error, Unavailable) else None
+        trouble = Trouble(action=action, messages=messages, form=request.form, call=kept)
+        return show_return(rma, trouble=trouble, status=error.status)
+    if answer.settled:
+        flash(done, "success")
+    else:
+        flash("Your request is taken and will be carried out soon. Reload to see it.", "info")
+    return redirect(back or url_for("staff.return_page", rma=rma), 303)

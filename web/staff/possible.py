@@ -1,0 +1,128 @@
+"""What can be done to a return now, and by whom: which panels and forms its page shows.
+
+The workflow has the last word; this only keeps the page from offering what it would refuse.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.messages import FINAL_STATUSES, RefundStatus, ReturnStatus, TaskKind
+from models.store.desk_page import ReturnPage
+from models.tables import OrderLine, Refund, ReturnLine, Task
+from web.access import Actor
+
+# Tasks that a word ends; the others end when their work is done.
+_ENDED_BY_WORD = frozenset(
+    {
+        TaskKind.PARCEL_LOST,
+        TaskKind.REFUND_SHORT,
+        TaskKind.SEND_BACK,
+        TaskKind.UNEXPECTED_PARCEL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLineState:
+    """An order line's units in this return; the dock counts by order line, not by return line."""
+
+    order_line: OrderLine
+    parts: Sequence[ReturnLine]
+
+    @property
+    def line(self) -> str:
+        """The order line's id, as the gateway wants it."""
+        return self.order_line.line
+
+    @property
+    def requested(self) -> int:
+        """Units asked for."""
+        return sum(part.requested for part in self.parts)
+
+    @property
+    def outstanding(self) -> int:
+        """Approved units that neither came nor were given up."""
+        return sum(part.approved - part.received - part.missing for part in self.parts)
+
+    @property
+    def uninspected(self) -> int:
+        """Units that came and nobody has looked at."""
+        return sum(part.received - part.accepted - part.rejected for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Possible:
+    """The state of a return's page for one person; permissions are left to the templates."""
+
+    lines: list[OrderLineState]
+    decide: bool
+    # The task whose words head the decision, while one is due.
+    decision: Task | None
+    # Why this person can decline but not approve.
+    gave_first: bool
+    above_limit: bool
+    receive: bool
+    # The return has ended; what still comes is counted as an unexpected parcel, without money.
+    late_parcel: bool
+    inspect: bool
+    inspection: Task | None
+    label: bool
+    label_failed: Task | None
+    cancel: bool
+    # Refunds that a person has to settle, each with its task.
+    stuck: list[tuple[Task, Refund]]
+    by_word: list[Task]
+
+    @property
+    def nothing_waits(self) -> bool:
+        """No person has to do anything now."""
+        return not (self.decide or self.inspect or self.label_failed or self.stuck or self.by_word)
+
+
+def find_possible(page: ReturnPage, actor: Actor) -> Possible:
+    """Works out what can be done on this page."""
+    row = page.return_
+    ended = row.status in FINAL_STATUSES
+    lines = _by_order_line(row.lines)
+    kinds = {task.kind: task for task in page.tasks}
+    expected = any(line.outstanding > 0 for line in lines)
+    refunds = {refund.id: refund for refund in page.refunds}
+    stuck = [
+        (task, refunds[task.refund])
+        for task in page.tasks
+        if task.kind == TaskKind.REFUND_FAILED and task.refund in refunds and not ended
+    ]
+    settled_by_form = {task.id for task, _ in stuck}
+    return Possible(
+        lines=lines,
+        decide=row.status == ReturnStatus.REQUESTED,
+        decision=kinds.get(TaskKind.SECOND_APPROVAL) or kinds.get(TaskKind.DECIDE),
+        gave_first=TaskKind.SECOND_APPROVAL in kinds and page.first_approver == actor.id,
+        above_limit=actor.approval_limit is not None and row.quote_total > actor.approval_limit,
+        receive=not ended and expected,
+        late_parcel=ended,
+        inspect=not ended and any(line.uninspected > 0 for line in lines),
+        inspection=kinds.get(TaskKind.INSPECT),
+        label=not ended and expected and not any(part.received for part in row.lines),
+        label_failed=kinds.get(TaskKind.LABEL_FAILED),
+        cancel=not ended and not any(part.accepted or part.rejected for part in row.lines),
+        stuck=stuck,
+        by_word=[
+            task
+            for task in page.tasks
+            if task.kind in _ENDED_BY_WORD
+            or (task.kind == TaskKind.REFUND_FAILED and task.id not in settled_by_form)
+        ],
+    )
+
+
+def may_pay_otherwise(refund: Refund) -> bool:
+    """Whether a refund surely wasn't paid, so that a person may pay it in another way."""
+    return refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED) and not refund.paid_by
+
+
+def _by_order_line(parts: Sequence[ReturnLine]) -> list[OrderLineState]:
+    found: dict[int, list[ReturnLine]] = {}
+    for part in parts:
+        found.setdefault(part.order_line_id, []).append(part)
+    return [OrderLineState(order_line=group[0].order_line, parts=group) for group in found.values()]

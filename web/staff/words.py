@@ -1,0 +1,271 @@
+"""How the staff pages call things: a label, a tone and an icon for each word of the domain."""
+
+from dataclasses import dataclass
+
+from models.messages import (
+    CarrierStatus,
+    Disposition,
+    EventKind,
+    Grade,
+    Reason,
+    RefundStatus,
+    Resolution,
+    ReturnKind,
+    ReturnStatus,
+    TaskKind,
+)
+from web.access import Permission, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state as a small coloured word. Tones: wait, move, done, bad, still."""
+
+    label: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWords:
+    """A task in words, and who may do it."""
+
+    title: str
+    short: str
+    hint: str
+    icon: str
+    permission: Permission
+
+
+STATUSES: dict[str, Badge] = {
+    ReturnStatus.REQUESTED: Badge("Requested", "wait"),
+    ReturnStatus.APPROVED: Badge("Approved", "move"),
+    ReturnStatus.AWAITING_PARCEL: Badge("Awaiting parcel", "move"),
+    ReturnStatus.IN_TRANSIT: Badge("In transit", "move"),
+    ReturnStatus.LOST: Badge("Lost", "bad"),
+    ReturnStatus.PARTIALLY_RECEIVED: Badge("Partly received", "wait"),
+    ReturnStatus.RECEIVED: Badge("Received", "wait"),
+    ReturnStatus.INSPECTED: Badge("Inspected", "move"),
+    ReturnStatus.RESOLVING: Badge("Paying out", "move"),
+    ReturnStatus.RESOLVED: Badge("Resolved", "done"),
+    ReturnStatus.CLOSED: Badge("Closed", "done"),
+    ReturnStatus.DECLINED: Badge("Declined", "still"),
+    ReturnStatus.CANCELLED: Badge("Cancelled", "still"),
+    ReturnStatus.EXPIRED: Badge("Expired", "still"),
+    ReturnStatus.REJECTED: Badge("Refused", "still"),
+    ReturnStatus.NEEDS_ATTENTION: Badge("Needs attention", "bad"),
+}
+
+# The way of a plain return, for the line of steps under its title.
+STEPS = ("Requested", "Approved", "On the way", "Received", "Inspected", "Refunded", "Closed")
+STEP_OF: dict[str, int] = {
+    ReturnStatus.REQUESTED: 0,
+    ReturnStatus.APPROVED: 1,
+    ReturnStatus.AWAITING_PARCEL: 1,
+    ReturnStatus.IN_TRANSIT: 2,
+    ReturnStatus.LOST: 2,
+    ReturnStatus.PARTIALLY_RECEIVED: 3,
+    ReturnStatus.RECEIVED: 3,
+    ReturnStatus.INSPECTED: 4,
+    ReturnStatus.RESOLVING: 4,
+    ReturnStatus.RESOLVED: 5,
+    ReturnStatus.CLOSED: 6,
+}
+
+TASKS: dict[str, TaskWords] = {
+    TaskKind.DECIDE: TaskWords(
+        title="Decide on the request",
+        short="Decide",
+        hint="Approve or decline it, as a whole or line by line.",
+        icon="signpost-split",
+        permission=Permission.DECIDE,
+    ),
+    TaskKind.SECOND_APPROVAL: TaskWords(
+        title="Give the second approval",
+        short="Second approval",
+        hint="The amount is above the limit, so two people have to approve it.",
+        icon="people",
+        permission=Permission.DECIDE,
+    ),
+    TaskKind.INSPECT: TaskWords(
+        title="Inspect what came",
+        short="Inspect",
+        hint="Grade the goods, say where they go, and accept or refuse them.",
+        icon="search",
+        permission=Permission.INSPECT,
+    ),
+    TaskKind.REFUND_FAILED: TaskWords(
+        title="Settle the failed refund",
+        short="Failed refund",
+        hint="The payment could not be refunded. Try it once more, or pay it another way.",
+        icon="exclamation-octagon",
+        permission=Permission.REFUND,
+    ),
+    TaskKind.REFUND_SHORT: TaskWords(
+        title="Settle what could not be refunded",
+        short="Refund fell short",
+        hint="Less was left on the payments than is owed. Pay the rest in another way and note it.",
+        icon="cash-coin",
+        permission=Permission.REFUND,
+    ),
+    TaskKind.LABEL_FAILED: TaskWords(
+        title="Make the label again",
+        short="Failed label",
+        hint="The carrier gave no label, and the customer waits for one.",
+        icon="upc-scan",
+        permission=Permission.SHIP,
+    ),
+    TaskKind.PARCEL_LOST: TaskWords(
+        title="Look for the parcel",
+        short="Lost parcel",
+        hint="It has not moved for too long. Ask the carrier; then receive it, wait on, or cancel.",
+        icon="question-diamond",
+        permission=Permission.SHIP,
+    ),
+    TaskKind.SEND_BACK: TaskWords(
+        title="Send the refused goods back",
+        short="Send back",
+        hint="What was refused belongs to the customer. Pack it, send it, and note the tracking.",
+        icon="arrow-return-right",
+        permission=Permission.SHIP,
+    ),
+    TaskKind.UNEXPECTED_PARCEL: TaskWords(
+        title="Deal with the unexpected parcel",
+        short="Unexpected parcel",
+        hint="Something came that nobody announced. Find out what it is, then note what you did.",
+        icon="box-seam",
+        permission=Permission.SHIP,
+    ),
+}
+
+REASONS: dict[str, str] = {
+    Reason.TOO_SMALL: "Too small",
+    Reason.TOO_LARGE: "Too large",
+    Reason.COLOUR: "Colour",
+    Reason.STYLE: "Style",
+    Reason.NOT_AS_DESCRIBED: "Not as described",
+    Reason.DEFECTIVE: "Defective",
+    Reason.DAMAGED_IN_TRANSIT: "Damaged on the way",
+    Reason.WRONG_ITEM: "Wrong item",
+    Reason.MISSING_PARTS: "Parts missing",
+    Reason.ARRIVED_LATE: "Arrived late",
+    Reason.CHANGED_MIND: "Changed their mind",
+    Reason.WITHDRAWAL: "Withdrawal",
+    Reason.OTHER: "Other",
+}
+RESOLUTIONS: dict[str, str] = {
+    Resolution.REFUND: "Refund",
+    Resolution.STORE_CREDIT: "Store credit",
+    Resolution.EXCHANGE: "Exchange",
+    Resolution.REPLACEMENT: "Replacement",
+    Resolution.KEEP_ITEM: "Keeps the item",
+}
+KINDS: dict[str, str] = {
+    ReturnKind.RETURN: "Return",
+    ReturnKind.CLAIM: "Claim",
+    ReturnKind.WITHDRAWAL: "Withdrawal",
+    ReturnKind.GIFT: "Gift return",
+}
+GRADES: dict[str, str] = {
+    Grade.A: "As new",
+    Grade.B: "Opened",
+    Grade.C: "Damaged",
+    Grade.D: "Unsellable",
+}
+DISPOSITIONS: dict[str, str] = {
+    Disposition.RESTOCK: "Back to stock",
+    Disposition.REFURBISH: "Refurbish",
+    Disposition.LIQUIDATE: "Sell off",
+    Disposition.DONATE: "Donate",
+    Disposition.DESTROY: "Destroy",
+    Disposition.RETURN_TO_VENDOR: "Back to the supplier",
+    Disposition.RETURN_TO_CUSTOMER: "Back to the customer",
+}
+REFUNDS: dict[str, Badge] = {
+    RefundStatus.PENDING: Badge("Pending", "move"),
+    RefundStatus.REQUIRES_ACTION: Badge("Customer must act", "wait"),
+    RefundStatus.SUCCEEDED: Badge("Paid", "done"),
+    RefundStatus.FAILED: Badge("Failed", "bad"),
+    RefundStatus.CANCELED: Badge("Cancelled", "still"),
+}
+SCANS: dict[str, Badge] = {
+    CarrierStatus.IN_TRANSIT: Badge("Moving", "move"),
+    CarrierStatus.DELIVERED: Badge("Delivered", "done"),
+    CarrierStatus.EXCEPTION: Badge("Problem", "wait"),
+    CarrierStatus.LOST: Badge("Lost", "bad"),
+}
+PAYMENTS: dict[str, str] = {
+    "card": "Card",
+    "wallet": "Wallet",
+    "bank": "Bank",
+    "cash": "Cash",
+    "gift_card": "Gift card",
+    "store_credit": "Store credit",
+}
+QUOTE_KINDS: dict[str, str] = {
+    "goods": "Goods",
+    "tax": "Tax",
+    "order_discount": "Order discount",
+    "promotion_reversal": "Promotion taken back",
+    "outbound_shipping": "Outbound shipping",
+    "return_shipping_fee": "Return shipping",
+    "restocking_fee": "Restocking fee",
+    "bonus": "Bonus",
+    "exchange_difference": "Exchange difference",
+    "already_refunded": "Already refunded",
+    "goodwill": "Goodwill",
+}
+# What the return waits for, before the date.
+DEADLINES: dict[str, str] = {
+    "decision_due": "A decision is due",
+    "label_reminder": "Reminds the customer to send the parcel",
+    "parcel_deadline": "Waits for the parcel until",
+    "no_movement": "Counts the parcel as stuck unless it moves by",
+    "missing_deadline": "Waits for the missing goods until",
+    "inspection_due": "The inspection is due",
+    "follow_up_after": "Asks the customer how it went",
+}
+ROLES: dict[str, str] = {
+    Role.AGENT: "Service agent",
+    Role.WAREHOUSE: "Warehouse",
+    Role.FINANCE: "Finance",
+    Role.MANAGER: "Manager",
+    Role.VIEWER: "Viewer",
+}
+# The colour of a timeline entry; all others are quiet.
+EVENTS: dict[str, str] = {
+    EventKind.APPROVED: "done",
+    EventKind.DECLINED: "bad",
+    EventKind.LINE_DECLINED: "bad",
+    EventKind.SECOND_APPROVAL_NEEDED: "wait",
+    EventKind.LABEL_FAILED: "bad",
+    EventKind.NO_MOVEMENT: "wait",
+    EventKind.LOST: "bad",
+    EventKind.RECEIVED: "move",
+    EventKind.UNEXPECTED_ITEM: "wait",
+    EventKind.PARCEL_AFTER_END: "wait",
+    EventKind.INSPECTED: "move",
+    EventKind.INSPECTION_OVERDUE: "wait",
+    EventKind.REFUND_SUCCEEDED: "done",
+    EventKind.REFUND_FAILED: "bad",
+    EventKind.REFUND_PAID_BY_HAND: "done",
+    EventKind.RESOLVED: "done",
+    EventKind.MAIL_FAILED: "bad",
+}
+# What a permission is called when somebody lacks it.
+PERMISSIONS: dict[str, str] = {
+    Permission.READ: "look at returns",
+    Permission.ORDERS: "change orders",
+    Permission.REQUEST: "ask for returns",
+    Permission.OVERRIDE: "set the policy aside",
+    Permission.DECIDE: "approve, decline or cancel returns",
+    Permission.SHIP: "make labels and send parcels",
+    Permission.RECEIVE: "receive parcels",
+    Permission.INSPECT: "inspect goods",
+    Permission.REFUND: "settle refunds",
+    Permission.POLICY: "change the policy",
+}
+
+
+def plain(word: str) -> str:
+    """A word nobody has named yet, readable: "late_fee" is "Late fee"."""
+    return word.replace("_", " ").capitalize()

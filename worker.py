@@ -1,0 +1,126 @@
+"""The worker: puts settings, providers and activities together and serves the task queue."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.notifications import Notifications
+from activities.providers.carriers.sandbox import SandboxCarrier
+from activities.providers.mail.outbox import OutboxTransport
+from activities.providers.mail.protocol import MailTransport
+from activities.providers.mail.smtp import SmtpTransport
+from activities.providers.payments.protocol import PaymentProvider
+from activities.providers.payments.stripe_api import StripePayments
+from activities.records import Records
+from activities.refunds import Refunds
+from activities.shipping import Shipping
+from models.database import Database
+from models.settings import Settings, load_settings
+from models.temporal_client import connect
+from workflows.returns import ReturnWorkflow
+
+# Activities wait for databases and other people's servers most of the time.
+_THREADS = 32
+
+
+def payment_providers(settings: Settings) -> dict[str, PaymentProvider]:
+    """The payment providers that are set up, by the name an order's payment gives."""
+    providers: dict[str, PaymentProvider] = {}
+    if settings.sandbox_url:
+        providers["sandbox"] = StripePayments(
+            settings.sandbox_key, base_address=settings.sandbox_url
+        )
+    if settings.stripe_api_key:
+        providers["stripe"] = StripePayments(settings.stripe_api_key)
+    return providers
+
+
+def mail_transport(settings: Settings) -> MailTransport:
+    """SMTP when it is set up, else files in the data directory."""
+    if settings.smtp_url:
+        return SmtpTransport(settings.smtp_url)
+    return OutboxTransport(settings.data_dir / "mail")
+
+
+def make_worker(
+    client: Client,
+    settings: Settings,
+    database: Database,
+    executor: ThreadPoolExecutor,
+    *,
+    providers: dict[str, PaymentProvider] | None = None,
+    transport: MailTransport | None = None,
+) -> Worker:
+    """A worker for all workflows and activities.
+
+    Args:
+        client: connected to Temporal.
+        settings: what providers to use.
+        database: where everything is kept.
+        executor: runs the activities, which block.
+        providers: payment providers instead of the settings' ones.
+        transport: mail transport instead of the settings' one.
+    """
+    records = Records(database)
+    refunds = Refunds(database, payment_providers(settings) if providers is None else providers)
+    shipping = Shipping(database, SandboxCarrier(), settings)
+    notifications = Notifications(database, transport or mail_transport(settings), settings)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[ReturnWorkflow],
+        activities=[
+            records.open_return,
+            records.save_progress,
+            refunds.grant_refund,
+            refunds.pay_refund,
+            refunds.settle_refund,
+            refunds.prepare_retry,
+            refunds.record_paid_by_hand,
+            shipping.make_label,
+            notifications.send_mail,
+        ],
+        activity_executor=executor,
+        max_concurrent_activities=_THREADS,
+        max_concurrent_local_activities=_THREADS,
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules("models")
+        ),
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Works until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    database = Database(settings.database_url)
+    client = await connect(settings)
+    with ThreadPoolExecutor(2 * _THREADS, thread_name_prefix="activity") as executor:
+        async with make_worker(client, settings, database, executor):
+            logging.getLogger(__name__).info("serving task queue %s", settings.task_queue)
+            await stop.wait()
+    database.dispose()
+
+
+def main() -> None:
+    """Runs the worker in the foreground."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asyncio.run(serve(load_settings()))
+    # The interpreter can abort at exit after a Temporal client was used; everything is closed, so
+    # nothing is lost by leaving at once.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

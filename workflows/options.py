@@ -1,0 +1,34 @@
+"""Timeouts and retries of every activity, in one place."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+# Database only: runs in the worker beside the workflow, and goes on until the database answers.
+RECORD_TIMEOUT = timedelta(seconds=30)
+RECORD_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)
+)
+
+# One call of a payment provider, look-up included.
+PAYMENT_TIMEOUT = timedelta(seconds=120)
+# Then a person is shown the refund; well within the 23 hours that a provider knows its key.
+PAYMENT_GIVES_UP_AFTER = timedelta(hours=2)
+PAYMENT_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+)
+
+CARRIER_TIMEOUT = timedelta(seconds=60)
+CARRIER_GIVES_UP_AFTER = timedelta(hours=1)
+CARRIER_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
+)
+
+MAIL_TIMEOUT = timedelta(seconds=60)
+MAIL_GIVES_UP_AFTER = timedelta(hours=24)
+MAIL_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
+)
+
+# How long a person may take for work that no other deadline covers.
+TASK_DUE = timedelta(days=1)

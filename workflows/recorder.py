@@ -1,0 +1,110 @@
+"""Keeps what a return's workflow decided for the database: timeline, tasks and counters."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.records import Records
+    from models.messages import (
+        EventKind,
+        ReturnProgress,
+        TaskChange,
+        TaskKind,
+        TimelineEvent,
+    )
+    from models.rules.progress import Progress
+    from workflows import options
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that waits for a person."""
+
+    kind: TaskKind
+    refund: str | None
+
+
+class Recorder:
+    """Gathers what is new, and writes it with the whole state in one transaction."""
+
+    def __init__(self, rma: str) -> None:
+        """Takes the return's number."""
+        self._rma = rma
+        self._told = 0
+        self._events: list[TimelineEvent] = []
+        self._changes: list[TaskChange] = []
+        self.open_tasks: dict[str, OpenTask] = {}
+
+    def tell(
+        self, kind: EventKind, actor: str, /, *, note: str | None = None, **data: str | int | None
+    ) -> None:
+        """Adds an entry to the timeline. `data` holds facts, never personal data."""
+        self._told += 1
+        self._events.append(
+            TimelineEvent(
+                key=str(self._told),
+                at=workflow.now().isoformat(),
+                kind=kind,
+                actor=actor,
+                data=data,
+                note=note,
+            )
+        )
+
+    def open_task(self, kind: TaskKind, due_in: timedelta, refund: str | None = None) -> str:
+        """Opens a task for a person and tells its id."""
+        task = str(workflow.uuid4())
+        self.open_tasks[task] = OpenTask(kind, refund)
+        self._changes.append(
+            TaskChange(
+                id=task,
+                kind=kind,
+                open=True,
+                due_at=(workflow.now() + due_in).isoformat(),
+                refund=refund,
+            )
+        )
+        return task
+
+    def close_task(self, task: str, by: str) -> None:
+        """Closes an open task."""
+        kind = self.open_tasks.pop(task).kind
+        self._changes.append(TaskChange(id=task, kind=kind, open=False, closed_by=by))
+
+    def close_tasks(self, kind: TaskKind, by: str) -> None:
+        """Closes all open tasks of a kind."""
+        for task in self.tasks_of(kind):
+            self.close_task(task, by)
+
+    def tasks_of(self, kind: TaskKind, refund: str | None = None) -> list[str]:
+        """Ids of the open tasks of a kind, of one refund when given."""
+        return [
+            task
+            for task, found in self.open_tasks.items()
+            if found.kind is kind and refund in (None, found.refund)
+        ]
+
+    async def write(self, progress: Progress, deadlines: dict[str, str]) -> None:
+        """Records the present state and all that was told since the last time.
+
+        The caller holds the case's lock, so that an older state never overwrites a newer one.
+        """
+        events, self._events = self._events, []
+        changes, self._changes = self._changes, []
+        await workflow.execute_local_activity_method(
+            Records.save_progress,
+            ReturnProgress(
+                rma=self._rma,
+                at=workflow.now().isoformat(),
+                status=progress.status,
+                lines=progress.snapshot(),
+                events=events,
+                tasks=changes,
+                deadlines=deadlines,
+            ),
+            start_to_close_timeout=options.RECORD_TIMEOUT,
+            retry_policy=options.RECORD_RETRY,
+            summary=f"Record: {progress.status}",
+        )

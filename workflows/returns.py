@@ -1,0 +1,226 @@
+"""The life of a return, from the request to the follow-up, as one durable process."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.records import Records
+    from activities.shipping import Shipping
+    from models.messages import (
+        EventKind,
+        Label,
+        LabelOrder,
+        Opening,
+        ReturnStart,
+        ReturnState,
+        ReturnStatus,
+        TaskKind,
+        Template,
+    )
+    from workflows import options
+    from workflows.case import POLICY, SYSTEM, words_of
+    from workflows.doors import Doors
+    from workflows.search_attributes import NEEDS_ATTENTION, STATUS
+    from workflows.steps import lose_parcel
+
+
+@workflow.defn
+class ReturnWorkflow(Doors):
+    """One return. What may be done to it from outside stands in `Doors`."""
+
+    @workflow.init
+    def __init__(self, start: ReturnStart) -> None:
+        """Nothing is judged yet."""
+        super().__init__(start)
+        self._shown = ReturnStatus.REQUESTED
+
+    @workflow.run
+    async def run(self, start: ReturnStart) -> ReturnState:
+        """From the request to the end, one round for each thing that happens in between."""
+        case = self._case
+        if await self._judge():
+            while not case.progress.ended:
+                await self._send_label()
+                await self._paymaster.grant_what_was_accepted()
+                self._paymaster.pay_what_was_granted()
+                await self._send_back_what_was_refused()
+                await self._wait_for_news()
+        self._show_status()
+        await self._paymaster.finished()
+        await case.mails_sent()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return case.state
+
+    # --- what the return does by itself ----------------------------------------------------
+
+    async def _judge(self) -> bool:
+        """Judges the request and records it; false when it was refused."""
+        case = self._case
+        async with case.lock:
+            assessment = await workflow.execute_local_activity_method(
+                Records.open_return,
+                Opening(start=case.start, at=workflow.now().isoformat()),
+                start_to_close_timeout=options.RECORD_TIMEOUT,
+                retry_policy=options.RECORD_RETRY,
+                summary="Judge the request and record the return",
+            )
+            if assessment.refusals:
+                case.progress.ended_as = ReturnStatus.DECLINED
+                case.assessment = assessment
+                return False
+            if assessment.approved:
+                case.progress.approve_all()
+                units = sum(line.approved for line in case.progress.lines)
+                case.recorder.tell(EventKind.APPROVED, POLICY, units=units, by_policy=1)
+                case.approved_at = workflow.now()
+                case.label_wanted = True
+            else:
+                due = timedelta(seconds=case.start.deadlines.decision_due)
+                case.recorder.open_task(TaskKind.DECIDE, due)
+            await case.write()
+            case.assessment = assessment
+            if not assessment.approved:
+                case.mail(Template.REQUESTED)
+        return True
+
+    async def _send_label(self) -> None:
+        """Has the carrier make the label, unless the goods come first."""
+        case = self._case
+        if not case.label_wanted or case.progress.received_units:
+            return
+        case.label_wanted = False
+        making = workflow.start_activity_method(
+            Shipping.make_label,
+            LabelOrder(
+                rma=case.start.rma,
+                key=f"{case.start.rma}/label/{case.labels_made + 1}",
+                at=workflow.now().isoformat(),
+            ),
+            start_to_close_timeout=options.CARRIER_TIMEOUT,
+            schedule_to_close_timeout=options.CARRIER_GIVES_UP_AFTER,
+            retry_policy=options.CARRIER_RETRY,
+            summary="Make the return label",
+        )
+        await workflow.wait_condition(
+            lambda: making.done() or case.progress.ended or case.progress.received_units > 0
+        )
+        if not making.done():
+            making.cancel()
+            return
+        async with case.lock:
+            if case.progress.ended:
+                return
+            try:
+                self._take_label(await making)
+            except ActivityError as error:
+                case.recorder.tell(EventKind.LABEL_FAILED, SYSTEM, problem=words_of(error))
+                case.block(TaskKind.LABEL_FAILED)
+            await case.write()
+
+    def _take_label(self, label: Label) -> None:
+        case = self._case
+        case.labels_made += 1
+        case.progress.label_made = True
+        case.recorder.tell(
+            EventKind.LABEL_MADE, SYSTEM, tracking=label.tracking, carrier=label.carrier
+        )
+        case.mail(Template.APPROVED)
+
+    async def _send_back_what_was_refused(self) -> None:
+        """Asks the warehouse to send refused goods back; with nothing accepted, that is the end."""
+        case = self._case
+        refused = sum(line.rejected for line in case.progress.lines)
+        if refused > case.sent_back:
+            async with case.lock:
+                units, case.sent_back = refused - case.sent_back, refused
+                case.recorder.tell(EventKind.SEND_BACK_NEEDED, SYSTEM, units=units)
+                case.recorder.open_task(TaskKind.SEND_BACK, options.TASK_DUE)
+                case.mail(Template.REJECTED)
+                await case.write()
+        if case.progress.status is ReturnStatus.REJECTED and not case.recorder.open_tasks:
+            async with case.lock:
+                case.progress.ended_as = ReturnStatus.REJECTED
+                await case.write()
+
+    # --- waiting ---------------------------------------------------------------------------
+
+    async def _wait_for_news(self) -> None:
+        """Sleeps until a message comes or the next deadline passes."""
+        case = self._case
+        if case.progress.ended:
+            return
+        self._show_status()
+        due = min(((at, name) for name, at in case.deadlines().items()), default=None)
+        if due is None:
+            await workflow.wait_condition(self._has_news)
+        else:
+            at, name = due
+            try:
+                left = at - workflow.now()
+                if left.total_seconds() > 0:
+                    await workflow.wait_condition(
+                        self._has_news, timeout=left, timeout_summary=f"Deadline: {name}"
+                    )
+                elif not self._has_news():
+                    raise TimeoutError
+            except TimeoutError:
+                await self._deadline_passed(name)
+        case.news = False
+
+    def _has_news(self) -> bool:
+        return self._case.news or self._case.progress.ended
+
+    async def _deadline_passed(self, name: str) -> None:
+        case, progress = self._case, self._case.progress
+        async with case.lock:
+            if name not in case.deadlines() or case.deadlines()[name] > workflow.now():
+                return  # A message moved it while the lock was awaited.
+            if name == "reminder":
+                case.reminded = True
+                case.mail(Template.LABEL_REMINDER)
+            elif name == "parcel":
+                progress.ended_as = ReturnStatus.EXPIRED
+                progress.blocked_by.clear()
+                case.recorder.close_tasks(TaskKind.LABEL_FAILED, SYSTEM)
+                case.recorder.tell(EventKind.EXPIRED, SYSTEM)
+                case.mail(Template.EXPIRED)
+            elif name == "no_movement":
+                case.recorder.tell(EventKind.NO_MOVEMENT, SYSTEM)
+                lose_parcel(case, SYSTEM)
+            elif name == "missing":
+                units = progress.give_up_missing()
+                case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, SYSTEM, units=units)
+                case.mail(Template.SHORT_SHIPPED)
+            elif name == "inspection":
+                case.inspection_overdue = True
+                case.recorder.tell(EventKind.INSPECTION_OVERDUE, SYSTEM)
+            elif name == "follow_up":
+                progress.ended_as = ReturnStatus.CLOSED
+                case.recorder.tell(EventKind.CLOSED, SYSTEM)
+                case.mail(Template.FOLLOW_UP)
+            await case.write()
+
+    def _show_status(self) -> None:
+        """Tells ops in Temporal's UI where the return is and what it waits for."""
+        case, status = self._case, self._case.progress.status
+        waits = [f"- {name}: {at:%Y-%m-%d %H:%M} UTC" for name, at in case.deadlines().items()]
+        tasks = [f"- a person: {task.kind}" for task in case.recorder.open_tasks.values()]
+        lines = [
+            f"- line {line.line}: {line.requested} requested, {line.approved} approved, "
+            f"{line.received} received, {line.accepted} accepted, {line.refunded} refunded"
+            for line in case.progress.lines
+        ]
+        parts = [f"**{status}**", *lines]
+        if waits or tasks:
+            parts += ["", "Waits for:", *tasks, *waits]
+        workflow.set_current_details("\n".join(parts))
+        if status is not self._shown:
+            workflow.upsert_search_attributes(
+                [
+                    STATUS.value_set(status),
+                    NEEDS_ATTENTION.value_set(status is ReturnStatus.NEEDS_ATTENTION),
+                ]
+            )
+            self._shown = status

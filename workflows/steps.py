@@ -1,0 +1,336 @@
+"""What people and carriers do to a return: each step checked first, then carried out.
+
+A check raises `Refused` and changes nothing; it runs in the Update's validator and again under the
+case's lock. Carrying out changes the case; the caller records it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.refunds import Refunds
+    from models.messages import (
+        AnotherTry,
+        Cancellation,
+        CarrierEvent,
+        CarrierStatus,
+        Decision,
+        EventKind,
+        Inspection,
+        LabelRequest,
+        ManualResolution,
+        PaidByHand,
+        Receipt,
+        RefundRetry,
+        ReturnStatus,
+        TaskCompletion,
+        TaskKind,
+        Template,
+    )
+    from models.rules.payouts import Transaction
+    from models.rules.progress import conflict, invalid
+    from workflows import options
+    from workflows.case import Case
+
+# Tasks that a person ends by saying so; the others end with the step they ask for.
+_ENDED_BY_WORD = frozenset({TaskKind.SEND_BACK, TaskKind.PARCEL_LOST, TaskKind.REFUND_SHORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one kind of message is checked and carried out."""
+
+    check: Callable[[Case, Any], None]
+    carry_out: Callable[[Case, Any], Awaitable[None]]
+
+
+# --- the decision ----------------------------------------------------------------------------
+
+
+def _check_decision(case: Case, decision: Decision) -> None:
+    case.progress.check_decision(decision)
+
+
+async def _decide(case: Case, decision: Decision) -> None:
+    progress, recorder = case.progress, case.recorder
+    assessment = case.assessment
+    second = assessment is not None and assessment.needs_second_approval
+    if second and progress.first_approver is None and progress.approves_anything(decision):
+        progress.first_approver = decision.actor
+        recorder.tell(
+            EventKind.SECOND_APPROVAL_NEEDED,
+            decision.actor,
+            note=decision.note,
+            total=assessment.total if assessment else 0,
+            currency=assessment.currency if assessment else "",
+        )
+        recorder.close_tasks(TaskKind.DECIDE, decision.actor)
+        due = timedelta(seconds=case.start.deadlines.decision_due)
+        recorder.open_task(TaskKind.SECOND_APPROVAL, due)
+        return
+    declined = progress.decide(decision)
+    recorder.close_tasks(TaskKind.DECIDE, decision.actor)
+    recorder.close_tasks(TaskKind.SECOND_APPROVAL, decision.actor)
+    if progress.ended:
+        recorder.tell(EventKind.DECLINED, decision.actor, note=decision.note)
+        case.mail(Template.DECLINED)
+        return
+    units = sum(line.approved for line in progress.lines)
+    recorder.tell(EventKind.APPROVED, decision.actor, note=decision.note, units=units, by_policy=0)
+    notes = {part.line: part.note for part in decision.lines}
+    for line in declined:
+        recorder.tell(
+            EventKind.LINE_DECLINED,
+            decision.actor,
+            note=notes.get(line.line),
+            line=line.line,
+            units=line.requested,
+        )
+    case.approved_at = workflow.now()
+    case.label_wanted = True
+
+
+def _check_cancel(case: Case, _message: Cancellation) -> None:
+    case.progress.check_cancel()
+
+
+async def _cancel(case: Case, message: Cancellation) -> None:
+    case.progress.ended_as = ReturnStatus.CANCELLED
+    case.progress.blocked_by.clear()
+    for task in list(case.recorder.open_tasks):
+        case.recorder.close_task(task, message.actor)
+    case.recorder.tell(EventKind.CANCELLED, message.actor, note=message.note)
+    case.mail(Template.CANCELLED)
+
+
+# --- the way back ----------------------------------------------------------------------------
+
+
+def _check_label(case: Case, _message: LabelRequest) -> None:
+    progress = case.progress
+    if progress.ended:
+        raise conflict("already_ended", f"This return has ended; it is {progress.status}.")
+    if not progress.decided:
+        raise conflict("not_decided", "This return has not been approved yet; decide it first.")
+    if not progress.outstanding_units or progress.received_units:
+        raise conflict("already_received", "The goods have come; no label is needed.")
+
+
+async def _ask_for_label(case: Case, message: LabelRequest) -> None:
+    case.label_wanted = True
+    case.unblock(TaskKind.LABEL_FAILED, message.actor)
+
+
+def _check_scan(case: Case, _event: CarrierEvent) -> None:
+    if case.progress.ended:
+        raise conflict("already_ended", f"This return has ended; it is {case.progress.status}.")
+
+
+async def _scan(case: Case, event: CarrierEvent) -> None:
+    progress, recorder = case.progress, case.recorder
+    recorder.tell(EventKind.SCANNED, event.actor, status=event.status, event=event.id)
+    case.moved_at = workflow.now()
+    if event.status is CarrierStatus.LOST:
+        lose_parcel(case, event.actor)
+        return
+    progress.lost = False
+    progress.moving = True
+    recorder.close_tasks(TaskKind.PARCEL_LOST, event.actor)
+    case.unblock(TaskKind.LABEL_FAILED, event.actor)
+
+
+def lose_parcel(case: Case, actor: str) -> None:
+    """The parcel is taken for lost, and a person is asked what to do."""
+    if case.progress.lost or not case.progress.outstanding_units:
+        return
+    case.progress.lost = True
+    case.recorder.tell(EventKind.LOST, actor)
+    case.recorder.open_task(TaskKind.PARCEL_LOST, options.TASK_DUE)
+
+
+def _check_receipt(case: Case, receipt: Receipt) -> None:
+    if not receipt.lines and not receipt.unexpected:
+        raise invalid("nothing_counted", "Say what came: lines, unexpected items or both.")
+    case.progress.check_receipt(receipt.lines)
+
+
+async def _receive(case: Case, receipt: Receipt) -> None:
+    progress, recorder = case.progress, case.recorder
+    first = case.received_at is None
+    units = progress.receive(receipt.lines)
+    if units:
+        case.received_at = workflow.now()
+        case.inspection_overdue = False
+        recorder.tell(
+            EventKind.RECEIVED,
+            receipt.actor,
+            units=units,
+            outstanding=progress.outstanding_units,
+        )
+        recorder.close_tasks(TaskKind.PARCEL_LOST, receipt.actor)
+        case.unblock(TaskKind.LABEL_FAILED, receipt.actor)
+    for item in receipt.unexpected:
+        recorder.tell(
+            EventKind.UNEXPECTED_ITEM,
+            receipt.actor,
+            note=item.note,
+            sku=item.sku,
+            quantity=item.quantity,
+        )
+    if progress.uninspected_units and not recorder.tasks_of(TaskKind.INSPECT):
+        due = timedelta(seconds=case.start.deadlines.inspection_due)
+        recorder.open_task(TaskKind.INSPECT, due)
+    if units and first:
+        case.mail(Template.RECEIVED)
+
+
+def _check_inspection(case: Case, inspection: Inspection) -> None:
+    if not inspection.lines:
+        raise invalid("no_lines", "Name a line to inspect.", "/lines")
+    case.progress.check_inspection(inspection.lines)
+
+
+async def _inspect(case: Case, inspection: Inspection) -> None:
+    for part in inspection.lines:
+        case.progress.inspect(part)
+        case.recorder.tell(
+            EventKind.INSPECTED,
+            inspection.actor,
+            note=part.note,
+            line=part.line,
+            units=part.quantity,
+            grade=part.grade,
+            disposition=part.disposition,
+            accepted=int(part.accepted),
+        )
+    if not case.progress.uninspected_units:
+        case.recorder.close_tasks(TaskKind.INSPECT, inspection.actor)
+
+
+# --- money that needs a person -----------------------------------------------------------------
+
+
+def _failed_refund(case: Case, refund: str) -> Transaction:
+    transaction = case.find_refund(refund)
+    if transaction is None:
+        raise invalid("unknown_refund", f"This return has no refund {refund}.", "/refund")
+    if not transaction.needs_person:
+        raise conflict(
+            "refund_not_failed", f"Refund {refund} is {transaction.status}; nothing is to be done."
+        )
+    return transaction
+
+
+def _check_retry(case: Case, message: RefundRetry) -> None:
+    _failed_refund(case, message.refund)
+
+
+async def _retry(case: Case, message: RefundRetry) -> None:
+    asked = AnotherTry(refund=message.refund, at=workflow.now().isoformat())
+    try:
+        again = await workflow.execute_local_activity_method(
+            Refunds.prepare_retry,
+            asked,
+            start_to_close_timeout=options.RECORD_TIMEOUT,
+            retry_policy=options.RECORD_RETRY,
+            summary=f"Prepare another try of refund {message.refund}",
+        )
+    except ActivityError as error:
+        raise _refusal_of(error) from error
+    case.unblock(TaskKind.REFUND_FAILED, message.actor, message.refund)
+    case.payouts.retry(message.refund, again)
+    case.recorder.tell(EventKind.REFUND_RETRIED, message.actor, refund=message.refund)
+
+
+def _check_resolve_manually(case: Case, message: ManualResolution) -> None:
+    transaction = _failed_refund(case, message.refund)
+    if transaction.parked:
+        raise conflict(
+            "refund_unclear",
+            "The provider may still have paid this refund; retry it to have it looked up.",
+        )
+
+
+async def _resolve_manually(case: Case, message: ManualResolution) -> None:
+    paid = PaidByHand(
+        refund=message.refund,
+        method=message.method,
+        reference=message.reference,
+        at=workflow.now().isoformat(),
+    )
+    try:
+        await workflow.execute_local_activity_method(
+            Refunds.record_paid_by_hand,
+            paid,
+            start_to_close_timeout=options.RECORD_TIMEOUT,
+            retry_policy=options.RECORD_RETRY,
+            summary=f"Book refund {message.refund} as paid by hand",
+        )
+    except ActivityError as error:
+        raise _refusal_of(error) from error
+    transaction = case.payouts.transactions[message.refund]
+    transaction.paid_by_hand = True
+    case.unblock(TaskKind.REFUND_FAILED, message.actor, message.refund)
+    case.recorder.tell(
+        EventKind.REFUND_PAID_BY_HAND,
+        message.actor,
+        note=message.note,
+        refund=message.refund,
+        amount=transaction.amount,
+        currency=transaction.currency,
+        method=message.method,
+    )
+    case.count_refunded()
+
+
+def _refusal_of(error: ActivityError) -> Exception:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == "conflict":
+        return conflict("refund_not_possible", cause.message)
+    return error
+
+
+# --- tasks -------------------------------------------------------------------------------------
+
+
+def _check_completion(case: Case, message: TaskCompletion) -> None:
+    task = case.recorder.open_tasks.get(message.task)
+    if task is None:
+        raise conflict("task_not_open", "This task is not open any more.")
+    if task.kind not in _ENDED_BY_WORD:
+        raise conflict(
+            "task_needs_its_step", f"This task ends with the step it asks for ({task.kind})."
+        )
+
+
+async def _complete(case: Case, message: TaskCompletion) -> None:
+    kind = case.recorder.open_tasks[message.task].kind
+    case.recorder.close_task(message.task, message.actor)
+    if kind is TaskKind.SEND_BACK:
+        case.recorder.tell(EventKind.SENT_BACK, message.actor, note=message.note)
+        return
+    if kind is TaskKind.PARCEL_LOST:
+        # To go on waiting: the parcel has as long again before it counts as lost.
+        case.progress.lost = False
+        case.moved_at = workflow.now()
+    case.recorder.tell(
+        EventKind.TASK_COMPLETED, message.actor, note=message.note, task=message.task, kind=kind
+    )
+
+
+STEPS: dict[type[Any], Step] = {
+    Decision: Step(_check_decision, _decide),
+    Cancellation: Step(_check_cancel, _cancel),
+    LabelRequest: Step(_check_label, _ask_for_label),
+    CarrierEvent: Step(_check_scan, _scan),
+    Receipt: Step(_check_receipt, _receive),
+    Inspection: Step(_check_inspection, _inspect),
+    RefundRetry: Step(_check_retry, _retry),
+    ManualResolution: Step(_check_resolve_manually, _resolve_manually),
+    TaskCompletion: Step(_check_completion, _complete),
+}

@@ -80,9 +80,7 @@ class Notifications:
         else:
             self._record_sent(order, recipient, words)
 
-    def _mail(
-        self, order: MailOrder, recipient: str, letter: Letter, words: RenderedMail
-    ) -> Mail:
+    def _mail(self, order: MailOrder, recipient: str, letter: Letter, words: RenderedMail) -> Mail:
         attachments: tuple[Attachment, ...] = ()
         if letter.label is not None and order.template in _WITH_LABEL:
             attachments = (

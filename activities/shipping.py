@@ -49,9 +49,7 @@ class Shipping:
         try:
             created = self._carrier.create_label(data)
         except CarrierRefused as refusal:
-            raise ApplicationError(
-                str(refusal), type=CARRIER_REFUSED, non_retryable=True
-            ) from None
+            raise ApplicationError(str(refusal), type=CARRIER_REFUSED, non_retryable=True) from None
         except CarrierUnclear as problem:
             raise ApplicationError(str(problem), type="carrier_unclear") from None
         with self._database.write() as session:

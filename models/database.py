@@ -19,7 +19,12 @@ class Database:
         if self.url.drivername in ("postgresql", "postgres"):
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10}
+        options: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 10,
+            # The values of a failing statement may be personal; they belong in no log or history.
+            "hide_parameters": True,
+        }
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
         self.engine: Engine = create_engine(self.url, **options)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any, AnyStr, NoReturn
 
+from models.rules.order_checks import quotable
 from models.rules.order_pricing import price_order
 from models.rules.orders import OrderInput, OrderRefused, PricedOrder
 
@@ -38,6 +39,11 @@ class RefusedRow:
     row: int
     message: str
     order: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", quotable(self.message))
+        if self.order is not None:
+            object.__setattr__(self, "order", quotable(self.order))
 
 
 class FileDamaged(Exception):

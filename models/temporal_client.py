@@ -57,8 +57,8 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         raise SettingsError(f"Temporal at {address} can't be used: {error}.") from error
     except RuntimeError as error:
         raise ConnectionError(
-            f"Temporal at {address} doesn't answer. Start `redress up`, or point TEMPORAL_ADDRESS at"
-            " a server that runs."
+            f"Temporal at {address} doesn't answer. Start `redress up`, or point TEMPORAL_ADDRESS"
+            " at a server that runs."
         ) from error
 
 

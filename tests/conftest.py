@@ -13,10 +13,12 @@ from typing import Literal
 
 import hypothesis
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from models import migrations
 from models.database import Database
+from models.tables import Base
 
 DatabaseKind = Literal["sqlite", "postgres"]
 MakeDatabase = Callable[[DatabaseKind], Database]
@@ -61,8 +63,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
-    """The URL of a migrated PostgreSQL database, on a server of this test run, to be copied."""
+def postgres_databases() -> Iterator["PostgresDatabases"]:
+    """Databases on a PostgreSQL server of this test run."""
     with warnings.catch_warnings():
         # Where no XDG_RUNTIME_DIR is set it says on import which directory it takes instead.
         warnings.simplefilter("ignore", UserWarning)
@@ -71,29 +73,72 @@ def postgres_template() -> Iterator[str]:
     directory = tempfile.mkdtemp(prefix="redress-postgres-")
     server = get_server(directory, cleanup_mode="delete")
     try:
-        with _administrator(server.get_uri()) as execute:
+        with _connection(make_url(server.get_uri())) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                execute(f"ALTER SYSTEM SET {setting} = off")  # Nothing here outlives the run.
-            execute("SELECT pg_reload_conf()")
-            execute("CREATE DATABASE redress_template")
-        url = server.get_uri(database="redress_template")
-        database = Database(url)
-        migrations.upgrade(database)
-        database.dispose()
-        yield url
+                # Nothing here outlives the run.
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        yield PostgresDatabases(make_url(server.get_uri()))
     finally:
         server.cleanup()
         shutil.rmtree(directory, ignore_errors=True)
 
 
+class PostgresDatabases:
+    """Migrated databases on one server, emptied after use and lent again: making one takes long."""
+
+    def __init__(self, server: URL) -> None:
+        self._server = server
+        self._idle: list[str] = []
+        self._made = 0
+
+    @contextmanager
+    def lend(self) -> Iterator[Database]:
+        """A migrated database without rows."""
+        name = self._idle.pop() if self._idle else self._make()
+        url = self._server.set(database=name).render_as_string(hide_password=False)
+        database = Database(url)
+        try:
+            yield database
+        finally:
+            database.dispose()
+            self._take_back(name)
+
+    def _make(self) -> str:
+        self._made += 1
+        name = f"redress_{self._made}"
+        with _connection(self._server) as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        url = self._server.set(database=name).render_as_string(hide_password=False)
+        database = Database(url)
+        migrations.upgrade(database)
+        database.dispose()
+        return name
+
+    def _take_back(self, name: str) -> None:
+        try:
+            with _connection(self._server.set(database=name)) as connection:
+                connection.execute(text("SET lock_timeout = '2s'"))
+                for table in reversed(Base.metadata.sorted_tables):
+                    connection.execute(table.delete())
+                connection.execute(
+                    text("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")
+                )
+        except DBAPIError:
+            # A test changed the tables, or somebody it started still holds them.
+            with _connection(self._server) as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        else:
+            self._idle.append(name)
+
+
 @contextmanager
-def _administrator(url: str) -> Iterator[Callable[[str], object]]:
-    """Runs statements that PostgreSQL allows outside a transaction only."""
-    address = make_url(url).set(drivername="postgresql+psycopg", database="postgres")
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+def _connection(url: URL) -> Iterator[Connection]:
+    """A connection that commits each statement by itself."""
+    address = url.set(drivername="postgresql+psycopg")
+    engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        yield lambda statement: connection.execute(text(statement))
-    engine.dispose()
+        yield connection
 
 
 @pytest.fixture
@@ -105,7 +150,8 @@ def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ma
             if kind == "sqlite":
                 template = request.getfixturevalue("sqlite_template")
                 return stack.enter_context(_sqlite_copy(template, tmp_path))
-            return stack.enter_context(_postgres_copy(request.getfixturevalue("postgres_template")))
+            databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+            return stack.enter_context(databases.lend())
 
         yield make
 
@@ -126,16 +172,3 @@ def _sqlite_copy(template: Path, directory: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{path}")
     yield database
     database.dispose()
-
-
-@contextmanager
-def _postgres_copy(template: str) -> Iterator[Database]:
-    name = f"redress_{os.getpid()}_{next(_numbers)}"
-    with _administrator(template) as execute:
-        execute(f"CREATE DATABASE {name} TEMPLATE redress_template")
-        # An unrendered URL keeps its socket directory and, had it one, its password.
-        url = make_url(template).set(database=name).render_as_string(hide_password=False)
-        database = Database(url)
-        yield database
-        database.dispose()
-        execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -40,9 +40,7 @@ class Problems:
         """Adds a refusal; `countable=False` when the amounts can't be reckoned with any more."""
         self.countable = self.countable and countable
         if len(self.refusals) < MOST_REFUSALS:
-            # It quotes what was sent, which need not be short nor text at all.
-            shown = message.encode(errors="replace").decode()[:_LONGEST_MESSAGE]
-            self.refusals.append(Refusal(code=code, message=shown, pointer=pointer))
+            self.refusals.append(Refusal(code=code, message=quotable(message), pointer=pointer))
 
     def text(self, what: str, value: str | None, longest: int, pointer: str) -> None:
         """Checks free text: not longer than its column, and storable."""
@@ -87,6 +85,11 @@ class Problems:
             self.add("time_zone", message, pointer)
         elif not 1970 <= value.year < 3000:
             self.add("time", f"{what} is in the year {value.year}.", pointer)
+
+
+def quotable(message: str) -> str:
+    """A message that quotes what was sent, which need not be short nor text at all."""
+    return message.encode(errors="replace").decode()[:_LONGEST_MESSAGE]
 
 
 def storable(text: str) -> bool:

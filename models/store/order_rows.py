@@ -113,7 +113,10 @@ def bulk_insert_orders(session: Session, orders: Sequence[PricedOrder]) -> set[s
                     "customer_id": customer,
                     "reserved": sum(payment.refunded for payment in priced.order.payments),
                 }
-                for priced, customer in zip(orders, customers, strict=True)
+                # Sorted, so that two imports that meet on PostgreSQL can't wait in a circle.
+                for priced, customer in sorted(
+                    zip(orders, customers, strict=True), key=lambda pair: pair[0].order.number
+                )
             ],
         )
     )

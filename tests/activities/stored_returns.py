@@ -9,7 +9,14 @@ from models.tables import Customer, Order, OrderLine, Payment, QuoteLine, Return
 
 RMA = "R-7K2M-9QX4"
 ORDER = "1001"
+MAIL_KEY = f"{RMA}/mail/1"
+ADDRESS = "zoe@example.com"
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def zoe(**columns: Any) -> Customer:
+    """A customer; `columns` are those that differ."""
+    return Customer(**({"name": "Zoë Dvořáková", "email": ADDRESS, "locale": "en-GB"} | columns))
 
 
 def store_return(
@@ -66,9 +73,7 @@ def store_return(
             ("goods", "2", 1400, "1 of 1 × Mug"),
         ]
         session.add_all(
-            QuoteLine(
-                rma=RMA, position=at, kind=kind, line=line, amount=amount, explanation=words
-            )
+            QuoteLine(rma=RMA, position=at, kind=kind, line=line, amount=amount, explanation=words)
             for at, (kind, line, amount, words) in enumerate(quote)
         )
 

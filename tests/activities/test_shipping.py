@@ -78,7 +78,7 @@ def scan(pdf: bytes, dots_per_inch: int = 203) -> dict[str, str]:
 
 def words_on(pdf: bytes) -> str:
     with pypdfium2.PdfDocument(pdf) as document:
-        return document[0].get_textpage().get_text_bounded()
+        return str(document[0].get_textpage().get_text_bounded())
 
 
 def label_data(**changes: str | None) -> LabelData:

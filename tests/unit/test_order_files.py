@@ -179,11 +179,14 @@ def test_a_bad_row_is_refused_with_the_reason(old: str, new: str, words: str) ->
 
 
 def test_bytes_that_are_no_utf_8_refuse_their_row_only() -> None:
-    data = csv_file(*ROWS).replace(b"WHITE", b"\xff\xfe")
-    orders, refused = read(data)
-    assert list(orders) == ["2"]
-    assert list(refused) == [2]
-    assert refused[2].encode()
+    for cell in (b"WHITE", b"United Kingdom", b"85123A"):
+        orders, refused = read(csv_file(ROWS[0], ROWS[2]).replace(cell, b"\xff\xfe"))
+        assert list(orders) == ["2"]
+        assert "text" in refused[2] or "printed" in refused[2]
+    row = ROWS[0].replace("1,2010", "x,2010")
+    refusal, *_ = read_csv(io.BytesIO(csv_file(row).replace(b"x,2010", b"\xff,2010")), LONDON)
+    assert isinstance(refusal, RefusedRow)
+    assert refusal.order == "?"
 
 
 def test_an_order_with_a_bad_row_is_left_out_whole_and_all_bad_rows_are_told() -> None:
@@ -279,7 +282,10 @@ def test_no_bytes_make_it_fall_over(noise: bytes) -> None:
         gzip.compress(b"x") + noise,
     ):
         for item in read_csv(io.BytesIO(data), LONDON):
-            assert isinstance(item, (ReadOrder, RefusedRow))
+            if isinstance(item, RefusedRow):
+                assert f"{item.message}{item.order}".encode()
+            else:
+                assert item.order.order.number.encode()
 
 
 # --- JSON lines ------------------------------------------------------------------------------

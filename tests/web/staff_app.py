@@ -1,6 +1,8 @@
 """The staff pages as an application of their own, and a browser that keeps its cookies."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -8,12 +10,14 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from models.database import Database
 from models.settings import load_settings
 from tests.web.staff_fakes import FakeGateway
-from tests.web.staff_rows import PASSWORD
+from tests.web.staff_rows import PASSWORD, add_user
+from web.access import Role
 from web.gateway import Gateway
 from web.services import EXTENSION, Services
 from web.staff import create_blueprint
@@ -67,3 +71,37 @@ class Browser:
     def sign_in(self, email: str, password: str = PASSWORD, **form: str) -> TestResponse:
         """Signs in with the form."""
         return self.post("/sign-in", {"email": email, "password": password, **form})
+
+
+class Desk:
+    """A database, a fake gateway and the pages over both."""
+
+    def __init__(self, database: Database, data_dir: Path) -> None:
+        """Starts without people or returns."""
+        self.database = database
+        self.gateway = FakeGateway()
+        self.app = make_app(database, self.gateway, data_dir)
+
+    def browser(self, role: Role | None = None, **person: object) -> Browser:
+        """A new browser; with a role, signed in as a new member of staff."""
+        made = Browser(self.app)
+        if role is not None:
+            with self.database.write() as session:
+                email = add_user(session, role, **person).email  # type: ignore[arg-type]
+            assert made.sign_in(email).status_code == 303
+        return made
+
+
+@contextmanager
+def counted_queries(database: Database) -> Iterator[list[str]]:
+    """The statements that run meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)

@@ -178,7 +178,9 @@ def add_return(
         judged_at=at,
         created_at=at,
         updated_at=at,
-        lines=[_return_line(index, item, order_lines[index - 1]) for index, item in enumerate(items, 1)],
+        lines=[
+            _return_line(index, item, order_lines[index - 1]) for index, item in enumerate(items, 1)
+        ],
         quote_lines=[
             QuoteLine(position=position, kind=kind_, line=line, amount=amount, explanation=words)
             for position, (kind_, line, amount, words) in enumerate(quote, start=1)
@@ -274,7 +276,12 @@ def add_task(
 
 
 def add_refund(
-    session: Session, row: Return, status: RefundStatus, *, failure: str | None = None, number: int = 1
+    session: Session,
+    row: Return,
+    status: RefundStatus,
+    *,
+    failure: str | None = None,
+    number: int = 1,
 ) -> Refund:
     """A refund of the whole quote; one that succeeded is booked."""
     payment = row.order.payments[0]
@@ -318,9 +325,16 @@ def add_refund(
                 currency=row.currency,
                 memo=f"Refund {refund.id}",
                 lines=[
-                    JournalLine(position=1, account="sales_returns", debit=row.quote_total - tax, credit=0),
+                    JournalLine(
+                        position=1, account="sales_returns", debit=row.quote_total - tax, credit=0
+                    ),
                     JournalLine(position=2, account="tax_payable", debit=tax, credit=0),
-                    JournalLine(position=3, account=f"clearing:{payment.kind}", debit=0, credit=row.quote_total),
+                    JournalLine(
+                        position=3,
+                        account=f"clearing:{payment.kind}",
+                        debit=0,
+                        credit=row.quote_total,
+                    ),
                 ],
             )
         )
@@ -345,7 +359,12 @@ def add_label(session: Session, row: Return, *, ago: timedelta = timedelta(days=
 
 
 def add_scan(
-    session: Session, row: Return, status: str, *, detail: str | None = None, ago: timedelta = timedelta(days=1)
+    session: Session,
+    row: Return,
+    status: str,
+    *,
+    detail: str | None = None,
+    ago: timedelta = timedelta(days=1),
 ) -> Scan:
     """A scan and its entry on the timeline."""
     event = f"scan-{status}-{ago.total_seconds():.0f}"
@@ -356,7 +375,13 @@ def add_scan(
 
 
 def add_mail(
-    session: Session, row: Return, template: str, subject: str, html: str, *, ago: timedelta = timedelta(hours=2)
+    session: Session,
+    row: Return,
+    template: str,
+    subject: str,
+    html: str,
+    *,
+    ago: timedelta = timedelta(hours=2),
 ) -> Message:
     """A sent mail and its entry on the timeline."""
     mail = Message(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from models.database import Database
 from models.messages import RefundStatus, ReturnStatus
@@ -405,6 +405,16 @@ def test_an_order_can_not_cost_less_than_was_refunded(database: Database) -> Non
     assert not put(database, cheaper)
     with pytest.raises(OrderConflict, match=r"can't come to 100\.00 GBP: refunds hold 100\.01"):
         put(database, order(line("1", 1, 10000), payments=[payment(10000, refunded=1)]))
+
+
+def test_a_line_can_not_cost_less_than_was_refunded_on_it(database: Database) -> None:
+    put(database, order())
+    hold(database, "2", 1, 2, refunded=2000)
+    with database.write() as session:
+        # Its units were given back, its money was not.
+        session.execute(delete(UnitRange))
+    with pytest.raises(OrderConflict, match=r"Line 2 can't come to 10\.00 GBP: refunds hold 20\."):
+        put(database, order(line("1", 2, 10000), line("2", 1, 1000)))
 
 
 def test_the_currency_of_an_order_with_returns_stays(database: Database) -> None:

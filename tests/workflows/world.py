@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from models.database import Database
 from models.messages import (
+    CarrierStatus,
     CountedLine,
     DecisionKind,
     Disposition,
@@ -31,7 +33,17 @@ from models.rules.orders import (
     TaxMode,
 )
 from models.store.orders import put_order
-from models.tables import Event, Message, Refund, Return, Task
+from models.tables import (
+    Event,
+    JournalEntry,
+    JournalLine,
+    Message,
+    OrderLine,
+    Refund,
+    Return,
+    ReturnLine,
+    Task,
+)
 from tests.contract.sandbox_process import Sandbox
 from web.access import Actor, Permission
 from web.gateway import Gateway
@@ -42,10 +54,16 @@ from web.requests import (
     LineRequest,
     ReceiptRequest,
     ReturnRequest,
+    ScanRequest,
 )
 
 AGENT = Actor(id="user:1", name="Ada", permissions=frozenset(Permission), user_id=1)
 SECOND = Actor(id="user:2", name="Ben", permissions=frozenset(Permission), user_id=2)
+
+
+def new_order_number() -> str:
+    """An order number no other test uses."""
+    return f"O-{uuid4().hex[:12]}"
 
 
 @dataclass(kw_only=True)
@@ -70,16 +88,18 @@ class World:
         quantities: tuple[int, ...] = (2,),
         price: int = 5000,
         email: str | None = "carla@example.com",
+        country: str = "GB",
+        discount: int = 0,
     ) -> None:
         """An order delivered yesterday, one card payment."""
-        total = sum(quantities) * price
+        total = sum(quantities) * price - discount
         placed = datetime.now(UTC) - timedelta(days=3)
         order = OrderInput(
             number=number,
             currency="GBP",
             placed_at=placed,
             delivered_at=placed + timedelta(days=2),
-            country="GB",
+            country=country,
             tax_mode=TaxMode.INCLUSIVE,
             customer=CustomerInput(id=f"c-{number}", email=email, name="Carla Customer"),
             lines=tuple(
@@ -89,6 +109,7 @@ class World:
                     name=f"Thing {no}",
                     quantity=quantity,
                     unit_price=price,
+                    discount=discount if no == 1 else 0,
                 )
                 for no, quantity in enumerate(quantities, start=1)
             ),
@@ -124,6 +145,21 @@ class World:
         answer = await self.call(self.gateway.request_return, asked, AGENT)
         return str(answer.rma)
 
+    async def awaiting_parcel(
+        self, payment: str, lines: dict[str, int] | None = None, **order: Any
+    ) -> str:
+        """A return that waits for its parcel, of a new order with this payment reference."""
+        number = new_order_number()
+        self.put_order(number, reference=payment, **order)
+        rma = await self.request(number, lines)
+        await self.approve(rma)
+        await self.until(rma, ReturnStatus.AWAITING_PARCEL)
+        return rma
+
+    async def scan(self, rma: str, event: str, status: CarrierStatus) -> Any:
+        asked = ScanRequest(event_id=event, status=status, at=datetime.now(UTC))
+        return await self.call(self.gateway.scan, rma, asked, AGENT)
+
     async def approve(self, rma: str, actor: Actor = AGENT) -> Any:
         return await self.call(
             self.gateway.decide, rma, DecisionRequest(decision=DecisionKind.APPROVE), actor
@@ -145,9 +181,7 @@ class World:
                     line=line,
                     quantity=quantity,
                     grade=Grade.A if accepted else Grade.D,
-                    disposition=Disposition.RESTOCK
-                    if accepted
-                    else Disposition.RETURN_TO_CUSTOMER,
+                    disposition=Disposition.RESTOCK if accepted else Disposition.RETURN_TO_CUSTOMER,
                     accepted=accepted,
                 )
                 for line, quantity in (lines or {"1": 1}).items()
@@ -197,6 +231,33 @@ class World:
             return list(
                 session.scalars(select(Refund).where(Refund.rma == rma).order_by(Refund.id))
             )
+
+    def balance(self, rma: str) -> dict[str, int]:
+        """What a return's entries leave on each account; debits are above 0."""
+        with self.database.read() as session:
+            rows = session.execute(
+                select(JournalLine.account, func.sum(JournalLine.debit - JournalLine.credit))
+                .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+                .where(JournalEntry.rma == rma)
+                .group_by(JournalLine.account)
+            )
+            return {account: int(amount) for account, amount in rows}
+
+    def line(self, rma: str) -> ReturnLine:
+        """The first line of a return."""
+        with self.database.read() as session:
+            return (
+                session.scalars(
+                    select(ReturnLine).where(ReturnLine.rma == rma).order_by(ReturnLine.no)
+                ).first()
+                or ReturnLine()
+            )
+
+    def free_units(self, rma: str) -> int:
+        """Units of the first line's order line that no return holds."""
+        with self.database.read() as session:
+            line = session.get_one(OrderLine, self.line(rma).order_line_id)
+            return line.quantity - line.reserved_units
 
     def mails(self, rma: str) -> list[str]:
         with self.database.read() as session:

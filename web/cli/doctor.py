@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from models import migrations
 from models.database import Database
@@ -140,18 +141,20 @@ async def _temporal(settings: Settings) -> list[Finding]:
     where = address_of(settings)
     try:
         client = await connect(settings)
-        answers = await temporal_server.answers(client)
+        if await temporal_server.answers(client):
+            state = f"{where} answers for the namespace {client.namespace}"
+            return [
+                Finding(part="Temporal", state=state),
+                await _retention(client),
+                await _search_attributes(client),
+                await _worker(client, settings.task_queue),
+            ]
     except (ConnectionError, SettingsError, temporal_server.NamespaceUnfit) as error:
         return [Finding(part="Temporal", state=f"{where} can't be used", advice=str(error))]
-    if not answers:
-        advice = "See its log; it takes connections but does not answer."
-        return [Finding(part="Temporal", state=f"{where} is not well", advice=advice)]
-    return [
-        Finding(part="Temporal", state=f"{where} answers for the namespace {client.namespace}"),
-        await _retention(client),
-        await _search_attributes(client),
-        await _worker(client, settings.task_queue),
-    ]
+    except RPCError:
+        pass  # It answered before, and not any more.
+    advice = "See its log: it takes connections but does not answer."
+    return [Finding(part="Temporal", state=f"{where} is not well", advice=advice)]
 
 
 async def _retention(client: Client) -> Finding:

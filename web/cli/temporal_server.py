@@ -26,6 +26,7 @@ from workflows import search_attributes
 
 RETENTION = timedelta(days=90)
 _TIMEOUT = timedelta(seconds=2)
+_PASSING = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 
 
 class NamespaceUnfit(Exception):
@@ -97,8 +98,26 @@ async def retention(client: Client) -> timedelta:
     return found.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
-async def set_retention(client: Client) -> None:
-    """Has the embedded server keep closed workflows as long as Redress wants them."""
+async def make_fit(client: Client, *, own: bool) -> bool:
+    """Gives the namespace what Redress needs; false when the server wasn't up to it just now.
+
+    Args:
+        client: connected to the server.
+        own: it is the embedded one, whose retention is ours to set, too.
+
+    Raises:
+        NamespaceUnfit: the server doesn't let us.
+    """
+    try:
+        if own:
+            await _set_retention(client)
+        await _register_search_attributes(client)
+    except (RPCError, RuntimeError):
+        return False
+    return True
+
+
+async def _set_retention(client: Client) -> None:
     if await retention(client) == RETENTION:
         return
     wanted = Duration()
@@ -117,12 +136,15 @@ async def missing_search_attributes(client: Client) -> dict[str, IndexedValueTyp
 
     Raises:
         NamespaceUnfit: one exists with another type, or the server doesn't tell.
+        RPCError: the server can't be asked just now.
     """
     try:
         found = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace), timeout=_TIMEOUT
         )
     except RPCError as error:
+        if error.status in _PASSING:
+            raise
         raise NamespaceUnfit(
             f"Temporal doesn't tell its search attributes ({error.message}); see that these are"
             f" there: {listed(_wanted())}."
@@ -140,12 +162,7 @@ async def missing_search_attributes(client: Client) -> dict[str, IndexedValueTyp
     return missing
 
 
-async def register_search_attributes(client: Client) -> None:
-    """Adds the search attributes that are missing.
-
-    Raises:
-        NamespaceUnfit: the server doesn't let us.
-    """
+async def _register_search_attributes(client: Client) -> None:
     missing = await missing_search_attributes(client)
     if not missing:
         return
@@ -155,6 +172,8 @@ async def register_search_attributes(client: Client) -> None:
             timeout=timedelta(seconds=30),
         )
     except RPCError as error:
+        if error.status in _PASSING:
+            raise
         raise NamespaceUnfit(
             f"Temporal doesn't take new search attributes from us ({error.message}); add them:"
             f" {listed(missing)}."

@@ -51,7 +51,8 @@ def up(data_dir: Path, port: int | None, host: str, demo: bool) -> None:
     with own_terminal(), endpoints.lock(data_dir):
         # Addresses of a run that was killed: nothing answers there any more.
         killed = endpoints.remove(data_dir)
-        ports = _choose_ports(data_dir, host, port, patience=_LEFTOVERS_GONE_AFTER * killed)
+        patience = _LEFTOVERS_GONE_AFTER if killed else 0.0
+        ports = _choose_ports(data_dir, host, port, patience=patience)
         plan = make_plan(load_settings(data_dir), ports, host, os.environ)
         _Up(plan).run(demo=demo)
 
@@ -141,12 +142,12 @@ class _Up:
         own = self._plan.own_temporal
         try:
             self._wait("temporal", lambda: self._loop.run(temporal_server.answers(client)))
-            if own:
-                self._loop.run(temporal_server.set_retention(client))
         except temporal_server.NamespaceUnfit as error:
             raise click.ClickException(str(error)) from error
         try:
-            self._loop.run(temporal_server.register_search_attributes(client))
+            self._wait(
+                "temporal", lambda: self._loop.run(temporal_server.make_fit(client, own=own))
+            )
         except temporal_server.NamespaceUnfit as error:
             if own:
                 raise click.ClickException(str(error)) from error

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from models.messages import FINAL_STATUSES, RefundStatus, ReturnStatus, TaskKind
 from models.store.desk_page import ReturnPage
-from models.tables import OrderLine, Refund, ReturnLine, Task
+from models.tables import OrderLine, Refund, Return, ReturnLine, Task
 from web.access import Actor
+from web.staff.words import STEP_OF
 
 # Tasks that a word ends; the others end when their work is done.
 _ENDED_BY_WORD = frozenset(
@@ -72,6 +73,8 @@ class Possible:
     # Refunds that a person has to settle, each with its task.
     stuck: list[tuple[Task, Refund]]
     by_word: list[Task]
+    # How far along `words.STEPS` the return is; None when it ended off that way.
+    step: int | None
 
     @property
     def nothing_waits(self) -> bool:
@@ -113,7 +116,19 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
             if task.kind in _ENDED_BY_WORD
             or (task.kind == TaskKind.REFUND_FAILED and task.id not in settled_by_form)
         ],
+        step=_step(row),
     )
+
+
+def _step(row: Return) -> int | None:
+    if row.status != ReturnStatus.NEEDS_ATTENTION:
+        return STEP_OF.get(row.status)
+    # A task holds it up; the units tell where.
+    if any(part.accepted or part.rejected for part in row.lines):
+        return STEP_OF[ReturnStatus.INSPECTED]
+    if any(part.received for part in row.lines):
+        return STEP_OF[ReturnStatus.RECEIVED]
+    return STEP_OF[ReturnStatus.APPROVED]
 
 
 def may_pay_otherwise(refund: Refund) -> bool:

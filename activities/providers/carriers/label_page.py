@@ -17,15 +17,20 @@ from reportlab.pdfgen.canvas import Canvas
 
 from activities.providers.carriers.protocol import LabelData
 
-# Source Sans has the Latin, Greek and Cyrillic letters, and is embedded in the page.
 _REGULAR: Final = "SourceSans"
 _BOLD: Final = "SourceSans-Bold"
-for _name, _file in ((_REGULAR, "SourceSansPro-Regular"), (_BOLD, "SourceSansPro-Bold")):
-    with as_file(files("font_source_sans_pro") / "files" / f"{_file}.ttf") as _path:
-        _font = TTFont(_name, str(_path), shapable=False)
-    pdfmetrics.registerFont(_font)
-# The loop ends with the bold letters; the regular ones are the same.
-_LETTERS: Final = frozenset(_font.face.charToGlyph)
+
+
+def _register(name: str, file: str) -> TTFont:
+    with as_file(files("font_source_sans_pro") / "files" / file) as path:
+        font = TTFont(name, str(path), shapable=False)
+    pdfmetrics.registerFont(font)
+    return font
+
+
+# Source Sans has the Latin, Greek and Cyrillic letters, and is embedded in the page.
+_LETTERS: Final = frozenset(_register(_REGULAR, "SourceSansPro-Regular.ttf").face.charToGlyph)
+_register(_BOLD, "SourceSansPro-Bold.ttf")
 
 # A font's reading position is shared by all pages being written, so one at a time.
 _drawing = Lock()
@@ -73,9 +78,7 @@ def _draw_head(page: Canvas, carrier: str) -> None:
     page.rect(0, 131 * mm, _WIDTH, 17 * mm, stroke=0, fill=1)
     page.setFillGray(1)
     _write(page, "RETURN", x=_LEFT, y=136.6 * mm, font=_BOLD, size=25, width=45 * mm)
-    _write(
-        page, carrier, x=_RIGHT, y=139.9 * mm, font=_BOLD, size=11, width=40 * mm, align="right"
-    )
+    _write(page, carrier, x=_RIGHT, y=139.9 * mm, font=_BOLD, size=11, width=40 * mm, align="right")
     _write(
         page,
         "Test label, not for posting",
@@ -92,9 +95,7 @@ def _draw_addresses(page: Canvas, order: LabelData) -> None:
     half = 0.60 * _INNER
     from_left = _LEFT + half + 4 * mm
     _caption(page, "To", _LEFT, 125.5 * mm)
-    _write(
-        page, order.shop_name, x=_LEFT, y=119.6 * mm, font=_BOLD, size=15, width=half - 1 * mm
-    )
+    _write(page, order.shop_name, x=_LEFT, y=119.6 * mm, font=_BOLD, size=15, width=half - 1 * mm)
     _write(page, "Returns desk", x=_LEFT, y=114.2 * mm, size=11, width=half)
     _write(page, order.shop_email, x=_LEFT, y=109.4 * mm, size=9, width=half)
     _caption(page, "From", from_left, 125.5 * mm)
@@ -126,9 +127,7 @@ def _draw_qr(page: Canvas, content: str, x: float, y: float) -> None:
     for row, modules in enumerate(matrix):
         for column, dark in enumerate(modules):
             if dark:
-                path.rect(
-                    x + column * module, y + (len(matrix) - row - 1) * module, module, module
-                )
+                path.rect(x + column * module, y + (len(matrix) - row - 1) * module, module, module)
     # One path for all modules: drawn one by one, some viewers leave hairlines between them.
     page.drawPath(path, stroke=0, fill=1)
 
@@ -139,9 +138,7 @@ def _draw_tracking(page: Canvas, tracking: str) -> None:
     code = Code128(tracking, barWidth=0.42 * mm, barHeight=26 * mm, quiet=False)
     code.drawOn(page, (_WIDTH - code.width) / 2, 30 * mm)
     spaced = " ".join([tracking[:3], *(tracking[at : at + 4] for at in range(3, len(tracking), 4))])
-    _write(
-        page, spaced, x=_WIDTH / 2, y=24 * mm, font=_BOLD, size=13, width=_INNER, align="centre"
-    )
+    _write(page, spaced, x=_WIDTH / 2, y=24 * mm, font=_BOLD, size=13, width=_INNER, align="centre")
     _rule(page, 19.5 * mm)
     for line, y in (
         ("Fix this label flat on the parcel and cover any older one.", 13.6 * mm),

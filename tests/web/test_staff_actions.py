@@ -1,0 +1,375 @@
+"""What the forms of a return's page ask of the gateway, and what is shown when it refuses."""
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from models.messages import (
+    CountedLine,
+    DecisionKind,
+    Disposition,
+    Grade,
+    Refusal,
+    RefundStatus,
+    ReturnStatus,
+    TaskKind,
+)
+from tests.conftest import MakeDatabase
+from tests.web.staff_app import Browser, Desk
+from tests.web.staff_rows import Item, add_refund, add_return, add_task
+from web.access import Role
+from web.requests import (
+    Conflict,
+    DecisionRequest,
+    Forbidden,
+    GatewayError,
+    InspectionLineRequest,
+    InspectionRequest,
+    LineDecisionRequest,
+    NotFound,
+    ReceiptRequest,
+    Refused,
+    Unavailable,
+    UnexpectedRequest,
+)
+
+
+@pytest.fixture
+def desk(make_database: MakeDatabase, tmp_path: Path) -> Desk:
+    return Desk(make_database("sqlite"), tmp_path)
+
+
+@pytest.fixture
+def browser(desk: Desk) -> Browser:
+    return desk.browser(Role.MANAGER)
+
+
+def make(desk: Desk, status: ReturnStatus = ReturnStatus.REQUESTED, *items: Item) -> str:
+    with desk.database.write() as session:
+        return add_return(session, 1, status, items).rma
+
+
+def asked(desk: Desk) -> tuple[str, tuple[Any, ...]]:
+    [call] = desk.gateway.calls
+    return call.name, call.about
+
+
+def test_approving_asks_once_with_the_forms_id_and_goes_back_to_the_page(
+    desk: Desk, browser: Browser
+) -> None:
+    rma, call_id = make(desk), str(uuid4())
+    form = {"decision": "approve", "note": " fine \r\n by me\0 ", "call": call_id}
+    answer = browser.post(f"/returns/{rma}/decision", form)
+    assert answer.status_code == 303
+    assert answer.location == f"/returns/{rma}"
+    [call] = desk.gateway.calls
+    assert call.about == (
+        rma,
+        DecisionRequest(decision=DecisionKind.APPROVE, note="fine \n by me"),
+    )
+    assert call.id == call_id
+    assert call.actor.id.startswith("user:")
+    page = browser.get(answer.location).text
+    assert "Your approval is recorded." in page
+    assert 'href="/next"' in page
+
+
+def test_a_double_click_sends_the_same_id_twice(desk: Desk, browser: Browser) -> None:
+    rma = make(desk)
+    page = browser.get(f"/returns/{rma}").text
+    form = page[page.index('/decision"') :]
+    call = re.search(r'name="call" value="([^"]+)"', form)
+    assert call is not None
+    for _ in range(2):
+        browser.post(f"/returns/{rma}/decision", {"decision": "decline", "call": call[1]})
+    assert [made.id for made in desk.gateway.calls] == [call[1], call[1]]
+
+
+def test_every_form_of_a_page_has_an_id_of_its_own(desk: Desk, browser: Browser) -> None:
+    rma = make(desk, ReturnStatus.IN_TRANSIT, Item(approved=1))
+    calls = re.findall(r'name="call" value="([^"]+)"', browser.get(f"/returns/{rma}").text)
+    assert len(calls) == 3
+    assert len(set(calls)) == 3
+
+
+def test_some_lines_can_be_declined_with_a_note(desk: Desk, browser: Browser) -> None:
+    rma = make(desk, ReturnStatus.REQUESTED, Item(), Item(name="Belt"), Item(name="Scarf"))
+    form = {
+        "decision": "approve",
+        "note": "",
+        "line-0": "1",
+        "verdict-0": "approve",
+        "note-0": "",
+        "line-1": "2",
+        "verdict-1": "decline",
+        "note-1": "Worn",
+        "line-2": "3",
+        "verdict-2": "approve",
+        "note-2": "As a courtesy",
+    }
+    browser.post(f"/returns/{rma}/decision", form)
+    assert asked(desk)[1][1] == DecisionRequest(
+        decision=DecisionKind.APPROVE,
+        lines=[
+            LineDecisionRequest(line="2", decision=DecisionKind.DECLINE, note="Worn"),
+            LineDecisionRequest(line="3", decision=DecisionKind.APPROVE, note="As a courtesy"),
+        ],
+    )
+
+
+def test_declining_everything_declines_lines_marked_to_approve_too(
+    desk: Desk, browser: Browser
+) -> None:
+    rma = make(desk)
+    form = {"decision": "decline", "line-0": "1", "verdict-0": "approve", "note-0": "Worn"}
+    browser.post(f"/returns/{rma}/decision", form)
+    assert asked(desk)[1][1] == DecisionRequest(
+        decision=DecisionKind.DECLINE,
+        lines=[LineDecisionRequest(line="1", decision=DecisionKind.DECLINE, note="Worn")],
+    )
+
+
+def test_a_count_takes_lines_and_unexpected_things(desk: Desk, browser: Browser) -> None:
+    rma = make(desk, ReturnStatus.IN_TRANSIT, Item(approved=1), Item(approved=1))
+    form = {
+        "line-0": "1",
+        "quantity-0": "0",
+        "line-1": "2",
+        "quantity-1": "1",
+        "sku-0": "MUG",
+        "more-0": "2",
+        "about-0": "Blue",
+        "sku-1": "",
+        "more-1": "",
+        "about-1": "",
+    }
+    browser.post(f"/returns/{rma}/receipt", form)
+    assert asked(desk) == (
+        "receive",
+        (
+            rma,
+            ReceiptRequest(
+                lines=[CountedLine(line="2", quantity=1)],
+                unexpected=[UnexpectedRequest(sku="MUG", quantity=2, note="Blue")],
+            ),
+        ),
+    )
+
+
+def test_an_inspection_takes_different_verdicts_on_one_line(desk: Desk, browser: Browser) -> None:
+    item = Item(bought=3, requested=3, approved=3, received=3)
+    rma = make(desk, ReturnStatus.RECEIVED, item)
+    form = {
+        "line-0": "1",
+        "quantity-0": "2",
+        "grade-0": "A",
+        "disposition-0": "restock",
+        "verdict-0": "accept",
+        "note-0": "",
+        "line-1": "1",
+        "quantity-1": "1",
+        "grade-1": "D",
+        "disposition-1": "return_to_customer",
+        "verdict-1": "refuse",
+        "note-1": "Burnt",
+        "line-2": "2",
+        "quantity-2": "0",
+    }
+    browser.post(f"/returns/{rma}/inspection", form)
+    assert asked(desk) == (
+        "inspect",
+        (
+            rma,
+            InspectionRequest(
+                lines=[
+                    InspectionLineRequest(
+                        line="1", quantity=2, grade=Grade.A, disposition=Disposition.RESTOCK
+                    ),
+                    InspectionLineRequest(
+                        line="1",
+                        quantity=1,
+                        grade=Grade.D,
+                        disposition=Disposition.RETURN_TO_CUSTOMER,
+                        accepted=False,
+                        note="Burnt",
+                    ),
+                ]
+            ),
+        ),
+    )
+
+
+def test_a_failed_refund_is_retried_or_settled_by_hand(desk: Desk, browser: Browser) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.NEEDS_ATTENTION)
+        refund = add_refund(session, row, RefundStatus.FAILED)
+    form = {"reference": " BT-1 ", "note": "By bank"}
+    assert browser.post(f"/returns/{row.rma}/refunds/{refund.id}/retry").status_code == 303
+    browser.post(f"/returns/{row.rma}/refunds/{refund.id}/resolve", form)
+    assert [(call.name, call.about) for call in desk.gateway.calls] == [
+        ("retry_refund", (row.rma, refund.id)),
+        ("resolve_manually", (row.rma, refund.id, "paid_by_hand", "BT-1", "By bank")),
+    ]
+
+
+def test_the_other_forms_ask_for_what_they_say(desk: Desk, browser: Browser) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.LOST, [Item(approved=1)])
+        task = add_task(session, row, TaskKind.PARCEL_LOST)
+    for path, form in (
+        ("label", {}),
+        ("cancel", {"note": "They changed their mind"}),
+        (f"tasks/{task.id}/claim", {}),
+        (f"tasks/{task.id}/complete", {"note": "Found at the depot"}),
+    ):
+        answer = browser.post(f"/returns/{row.rma}/{path}", form)
+        assert answer.location == f"/returns/{row.rma}", path
+    assert [(call.name, call.about) for call in desk.gateway.calls] == [
+        ("make_label", (row.rma,)),
+        ("cancel", (row.rma, "They changed their mind")),
+        ("claim_task", (task.id,)),
+        ("complete_task", (task.id, "Found at the depot")),
+    ]
+
+
+@pytest.mark.parametrize("action", ["claim", "complete"])
+def test_a_task_is_only_for_those_who_may_do_such_work(desk: Desk, action: str) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.NEEDS_ATTENTION)
+        task = add_task(session, row, TaskKind.REFUND_SHORT)
+        other = add_return(session, 2, ReturnStatus.NEEDS_ATTENTION)
+    agent = desk.browser(Role.AGENT)
+    path = f"tasks/{task.id}/{action}"
+    assert agent.post(f"/returns/{row.rma}/{path}", {"note": "Done"}).status_code == 403
+    assert agent.post(f"/returns/{other.rma}/{path}", {"note": "Done"}).status_code == 404
+    assert desk.gateway.calls == []
+    finance = desk.browser(Role.FINANCE)
+    assert finance.post(f"/returns/{row.rma}/{path}", {"note": "Done"}).status_code == 303
+
+
+UNUSABLE = [
+    ("decision", {}, "Choose whether to approve"),
+    ("decision", {"decision": "perhaps"}, "Choose whether to approve"),
+    ("decision", {"decision": "decline", "note": "x" * 2001}, "yours has 2,001"),
+    (
+        "decision",
+        {"decision": "approve", "line-0": "1", "verdict-0": "perhaps"},
+        "approve or decline for each line",
+    ),
+    ("receipt", {"line-0": "1", "quantity-0": "0"}, "Nothing is counted yet"),
+    ("receipt", {"line-0": "1", "quantity-0": "two"}, "“two” is not a number of units"),
+    ("receipt", {"line-0": "1", "quantity-0": "-1"}, "“-1” is not a number of units"),
+    ("receipt", {"line-0": "1", "quantity-0": "9" * 30}, "is not a number of units"),
+    ("receipt", {"sku-0": "MUG", "more-0": ""}, "Say how many of MUG"),
+    ("receipt", {"sku-0": "", "more-0": "2"}, "Give the SKU"),
+    ("inspection", {"line-0": "1", "quantity-0": "0"}, "Nothing is inspected yet"),
+    ("inspection", {"line-0": "1", "quantity-0": "1"}, "where the goods go"),
+    (
+        "inspection",
+        {"line-0": "1", "quantity-0": "1", "disposition-0": "restock", "grade-0": "E"},
+        "a grade from A to D",
+    ),
+    (
+        "inspection",
+        {
+            "line-0": "1",
+            "quantity-0": "1",
+            "disposition-0": "restock",
+            "grade-0": "A",
+            "verdict-0": "refuse",
+        },
+        "Refused goods can&#39;t go back to stock",
+    ),
+    ("refunds/x/resolve", {"reference": " "}, "Give a reference"),
+    ("refunds/x/resolve", {"reference": "x" * 201}, "at most 200 characters"),
+    ("tasks/{task}/complete", {"note": " "}, "what you did"),
+]
+
+
+@pytest.mark.parametrize(("action", "form", "words"), UNUSABLE)
+def test_a_form_that_can_not_be_used_says_what_to_change(
+    desk: Desk, browser: Browser, action: str, form: dict[str, str], words: str
+) -> None:
+    with desk.database.write() as session:
+        items = [Item(bought=2, requested=2, approved=2, received=1)]
+        row = add_return(session, 1, ReturnStatus.PARTIALLY_RECEIVED, items)
+        task = add_task(session, row, TaskKind.PARCEL_LOST)
+    answer = browser.post(f"/returns/{row.rma}/{action.format(task=task.id)}", form)
+    assert answer.status_code == 422
+    alert = answer.text.split('role="alert"')[1].split("</div>")[0]
+    assert words in alert
+    assert desk.gateway.calls == []
+
+
+REFUSALS = [
+    (Conflict("This return was already decided.", state=ReturnStatus.APPROVED), 409),
+    (Forbidden("You may approve up to 50.00 GBP."), 403),
+    (NotFound("There is no return."), 404),
+    (Unavailable("Temporal does not answer now."), 503),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), REFUSALS)
+def test_a_refusal_of_the_gateway_is_shown_in_its_words_with_the_form_kept(
+    desk: Desk, browser: Browser, error: GatewayError, status: int
+) -> None:
+    rma = make(desk, ReturnStatus.REQUESTED, Item(), Item(name="Belt"))
+    desk.gateway.error = error
+    form = {
+        "decision": "approve",
+        "note": "Please <keep> this",
+        "line-1": "2",
+        "verdict-1": "decline",
+        "note-1": "Worn",
+    }
+    answer = browser.post(f"/returns/{rma}/decision", form)
+    assert answer.status_code == status
+    assert error.detail in answer.text.split('role="alert"')[1].split("</div>")[0]
+    assert "Please &lt;keep&gt; this</textarea>" in answer.text
+    assert re.search(r'id="verdict-1-decline" value="decline" checked', answer.text)
+    assert 'name="note-1" value="Worn"' in answer.text
+
+
+def test_all_that_is_wrong_is_listed(desk: Desk, browser: Browser) -> None:
+    rma = make(desk)
+    desk.gateway.error = Refused(
+        [Refusal(code="a", message="First thing."), Refusal(code="b", message="Second thing.")]
+    )
+    answer = browser.post(f"/returns/{rma}/decision", {"decision": "approve"})
+    assert answer.status_code == 422
+    assert "<li>First thing.</li><li>Second thing.</li>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"), [(Unavailable("No answer."), True), (Conflict("Decided."), False)]
+)
+def test_only_a_form_that_may_have_acted_keeps_its_id(
+    desk: Desk, browser: Browser, error: GatewayError, kept: bool
+) -> None:
+    rma, call_id = make(desk), str(uuid4())
+    desk.gateway.error = error
+    answer = browser.post(f"/returns/{rma}/decision", {"decision": "approve", "call": call_id})
+    assert (f'name="call" value="{call_id}"' in answer.text) is kept
+
+
+def test_what_is_taken_but_not_yet_done_is_told_so(desk: Desk, browser: Browser) -> None:
+    rma = make(desk)
+    desk.gateway.settled = False
+    browser.post(f"/returns/{rma}/decision", {"decision": "approve"})
+    page = browser.get(f"/returns/{rma}").text
+    assert "taken and will be carried out soon" in page
+    assert "Your approval is recorded" not in page
+
+
+def test_an_id_that_is_none_is_replaced(desk: Desk, browser: Browser) -> None:
+    browser.post(f"/returns/{make(desk)}/cancel", {"call": "not an id"})
+    [call] = desk.gateway.calls
+    assert re.fullmatch(r"[0-9a-f-]{36}", call.id or "")
+
+
+def test_an_unknown_return_is_not_found_after_a_refusal(desk: Desk, browser: Browser) -> None:
+    desk.gateway.error = NotFound("There is no return R-0000-0000.")
+    assert browser.post("/returns/R-0000-0000/cancel").status_code == 404

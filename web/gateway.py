@@ -6,6 +6,7 @@ the return's workflow, and answers where the return stands.
 
 import secrets
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -13,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.messages import (
-    FINAL_STATUSES,
     Cancellation,
     CarrierEvent,
     Deadlines,
@@ -213,25 +213,22 @@ class Gateway:
 
     def scan(self, rma: str, asked: ScanRequest, actor: Actor) -> Answer:
         """Takes a carrier's scan; one event id counts once. After the end it is only kept."""
-        status = self._require(rma)
+        self._require(rma)
         with self._database.write() as session:
             keep_scan(session, rma, asked.event_id, asked.status, asked.at, asked.detail)
-        if status in FINAL_STATUSES:
-            return Answer(rma=rma, status=status)
         event = CarrierEvent(
             id=asked.event_id, status=asked.status, at=asked.at.isoformat(), actor=actor.id
         )
-        return self._deliver(rma, event)
+        return self._deliver(rma, event, late=lambda _session: None)
 
     def receive(
         self, rma: str, asked: ReceiptRequest, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Counts goods in. For a return that has ended it is kept as an unexpected parcel."""
-        call_id = _call_id(id)
-        status = self._require(rma)
+        self._require(rma)
         with self._database.write() as session:
             receipt = Receipt(
-                id=call_id,
+                id=_call_id(id),
                 actor=actor.id,
                 lines=asked.lines,
                 unexpected=[
@@ -244,10 +241,11 @@ class Gateway:
                 ],
                 tracking=asked.tracking,
             )
-            if status in FINAL_STATUSES:
-                late.keep_parcel(session, rma, receipt, datetime.now(UTC))
-                return Answer(rma=rma, status=status)
-        return self._deliver(rma, receipt)
+        return self._deliver(
+            rma,
+            receipt,
+            late=lambda session: late.keep_parcel(session, rma, receipt, datetime.now(UTC)),
+        )
 
     def inspect(
         self, rma: str, asked: InspectionRequest, actor: Actor, *, id: str | None = None
@@ -350,23 +348,25 @@ class Gateway:
     def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Ends a task that a person has done."""
         with self._database.write() as session:
-            row = _open_task(session, task)
+            rma = _open_task(session, task).rma
             completion = TaskCompletion(
                 id=_call_id(id),
                 actor=actor.id,
                 task=task,
-                note=_keep_note(session, row.rma, actor, note),
+                note=_keep_note(session, rma, actor, note),
             )
-            status = ReturnStatus(row.return_.status)
-            if status in FINAL_STATUSES:
-                late.complete_task(session, row, completion, datetime.now(UTC))
-                return Answer(rma=row.rma, status=status)
-            rma = row.rma
-        return self._deliver(rma, completion)
+        return self._deliver(
+            rma,
+            completion,
+            late=lambda session: late.complete_task(session, completion, datetime.now(UTC)),
+        )
 
     # --- helpers -----------------------------------------------------------------------------
 
-    def _deliver(self, rma: str, message: Message) -> Answer:
+    def _deliver(
+        self, rma: str, message: Message, late: Callable[[Session], None] | None = None
+    ) -> Answer:
+        """Brings a message to the return; `late` keeps it instead when the return has ended."""
         status = self._require(rma)
         try:
             state = self._delivery.deliver(rma, message)
@@ -374,13 +374,21 @@ class Gateway:
             return Answer(rma=rma, status=self._status_of(rma) or status, settled=False)
         except WorkflowEnded:
             status = self._status_of(rma) or status
-            raise Conflict(
+            ended = Conflict(
                 f"This return has ended; it is {status}.", code="already_ended", state=status
-            ) from None
+            )
         except Conflict as conflict:
-            conflict.state = self._status_of(rma)
-            raise
-        return Answer(rma=rma, status=state.status)
+            status = conflict.state = self._status_of(rma) or status
+            if conflict.code != "already_ended":
+                raise
+            ended = conflict
+        else:
+            return Answer(rma=rma, status=state.status)
+        if late is None:
+            raise ended
+        with self._database.write() as session:
+            late(session)
+        return Answer(rma=rma, status=status)
 
     def _require(self, rma: str) -> ReturnStatus:
         status = self._status_of(rma)

@@ -64,8 +64,9 @@ def keep_refund_news(session: Session, rma: str, news: RefundNews, at: datetime)
     _tell_once(session, rma, event, TaskKind.REFUND_FAILED, at, refund=refund.id)
 
 
-def complete_task(session: Session, task: Task, completion: TaskCompletion, at: datetime) -> None:
+def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:
     """Ends a task of a return that has ended."""
+    task = session.get_one(Task, completion.task)
     task.status = "done"
     task.closed_at = at
     task.closed_by = completion.actor

@@ -12,32 +12,22 @@ from models.messages import (
     EventKind,
     Reason,
     Reception,
-    RefundStatus,
     Resolution,
     ReturnKind,
     ReturnStatus,
-    TaskKind,
 )
 from models.rules.rma import make_rma
 from models.store import access
 from models.tables import (
     Customer,
     Event,
-    GrantedRefund,
-    JournalEntry,
-    JournalLine,
-    Label,
-    Message,
     Note,
     Order,
     OrderLine,
     Payment,
     QuoteLine,
-    Refund,
     Return,
     ReturnLine,
-    Scan,
-    Task,
     User,
 )
 from web.access import Role
@@ -247,154 +237,3 @@ def add_event(
     session.add(event)
     session.flush()
     return event
-
-
-def add_task(
-    session: Session,
-    row: Return,
-    kind: TaskKind,
-    *,
-    due_in: timedelta | None = timedelta(hours=20),
-    opened: timedelta = timedelta(hours=4),
-    owner: User | None = None,
-    refund: Refund | None = None,
-) -> Task:
-    """An open task, or a claimed one when it has an owner."""
-    task = Task(
-        id=f"{row.rma}-{kind}",
-        rma=row.rma,
-        kind=kind,
-        status="claimed" if owner else "open",
-        owner_id=owner.id if owner else None,
-        refund=refund.id if refund else None,
-        due_at=None if due_in is None else NOW + due_in,
-        opened_at=NOW - opened,
-    )
-    session.add(task)
-    session.flush()
-    return task
-
-
-def add_refund(
-    session: Session,
-    row: Return,
-    status: RefundStatus,
-    *,
-    failure: str | None = None,
-    number: int = 1,
-) -> Refund:
-    """A refund of the whole quote; one that succeeded is booked."""
-    payment = row.order.payments[0]
-    tax = row.quote_total // 6
-    granted = GrantedRefund(
-        id=f"{row.rma}/grant/{number}",
-        rma=row.rma,
-        amount=row.quote_total,
-        tax=tax,
-        short=0,
-        currency=row.currency,
-        actor="redress",
-        created_at=NOW,
-    )
-    session.add(granted)
-    session.flush()
-    paid = status == RefundStatus.SUCCEEDED
-    refund = Refund(
-        id=f"{row.rma}/refund/{number}",
-        granted_refund_id=granted.id,
-        rma=row.rma,
-        payment=payment,
-        amount=row.quote_total,
-        tax=tax,
-        currency=row.currency,
-        status=status,
-        idempotency_key=f"{row.rma}/refund/{number}",
-        provider_reference=f"re_{row.rma.replace('-', '').lower()}{number}" if paid else None,
-        failure=failure,
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    session.add(refund)
-    if paid:
-        payment.reserved = row.order.reserved = row.quote_total
-        session.add(
-            JournalEntry(
-                source=f"refund/{refund.id}",
-                rma=row.rma,
-                at=NOW,
-                currency=row.currency,
-                memo=f"Refund {refund.id}",
-                lines=[
-                    JournalLine(
-                        position=1, account="sales_returns", debit=row.quote_total - tax, credit=0
-                    ),
-                    JournalLine(position=2, account="tax_payable", debit=tax, credit=0),
-                    JournalLine(
-                        position=3,
-                        account=f"clearing:{payment.kind}",
-                        debit=0,
-                        credit=row.quote_total,
-                    ),
-                ],
-            )
-        )
-    session.flush()
-    return refund
-
-
-def add_label(session: Session, row: Return, *, ago: timedelta = timedelta(days=2)) -> Label:
-    """A label and its entry on the timeline."""
-    tracking = f"RD{row.order_number}00GB"
-    label = Label(
-        key=f"{row.rma}/label/1",
-        rma=row.rma,
-        carrier="sandbox",
-        tracking=tracking,
-        pdf=b"%PDF-1.4 a label",
-        created_at=NOW - ago,
-    )
-    session.add(label)
-    add_event(session, row, EventKind.LABEL_MADE, ago=ago, tracking=tracking, carrier="sandbox")
-    return label
-
-
-def add_scan(
-    session: Session,
-    row: Return,
-    status: str,
-    *,
-    detail: str | None = None,
-    ago: timedelta = timedelta(days=1),
-) -> Scan:
-    """A scan and its entry on the timeline."""
-    event = f"scan-{status}-{ago.total_seconds():.0f}"
-    scan = Scan(rma=row.rma, event=event, status=status, at=NOW - ago, detail=detail)
-    session.add(scan)
-    add_event(session, row, EventKind.SCANNED, "carrier", ago=ago, status=status, event=event)
-    return scan
-
-
-def add_mail(
-    session: Session,
-    row: Return,
-    template: str,
-    subject: str,
-    html: str,
-    *,
-    ago: timedelta = timedelta(hours=2),
-) -> Message:
-    """A sent mail and its entry on the timeline."""
-    mail = Message(
-        key=f"{row.rma}/mail/{template}",
-        rma=row.rma,
-        template=template,
-        recipient="ada@customer.example",
-        subject=subject,
-        text="Hello Ada,\n\nyour return is approved.",
-        html=html,
-        transport="outbox",
-        sent_at=NOW - ago,
-    )
-    session.add(mail)
-    add_event(session, row, EventKind.MAIL_SENT, ago=ago, template=template, message=mail.key)
-    return mail

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from werkzeug.exceptions import HTTPException
 
 from models.messages import ReturnStatus
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import CONTENT_POLICY, Desk
 from tests.web.staff_rows import add_return
 from web.access import Permission, Role
+from web.staff import error_page
 from web.staff.guard import ANYONE, GUARDED_BY
 
 OPEN_TO_ANYONE = {"staff.sign_in", "staff.sign_out"}
@@ -97,3 +99,27 @@ def test_a_post_without_its_token_changes_nothing(desk: Desk) -> None:
 )
 def test_a_nul_character_is_not_found(desk: Desk, path: str) -> None:
     assert desk.browser(Role.VIEWER).get(path).status_code == 404
+
+
+def test_a_failure_of_ours_is_told_without_its_traces(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk.database.write() as session:
+        rma = add_return(session, 1, ReturnStatus.REQUESTED).rma
+    browser = desk.browser(Role.MANAGER)
+    monkeypatch.setitem(desk.app.config, "PROPAGATE_EXCEPTIONS", False)
+    desk.gateway.error = RuntimeError("secret detail")  # type: ignore[assignment]
+    answer = browser.post(f"/returns/{rma}/cancel")
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in answer.text
+    assert "secret detail" not in answer.text
+
+
+def test_an_address_of_no_page_gets_the_same_kind_of_page(desk: Desk) -> None:
+    desk.app.register_error_handler(HTTPException, error_page)
+    answer = desk.browser().get("/no-such-page")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    wrong_method = desk.browser(Role.MANAGER).get("/returns/R-1/decision")
+    assert wrong_method.status_code == 405
+    assert "only takes a form" in wrong_method.text

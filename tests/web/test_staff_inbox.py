@@ -10,7 +10,8 @@ from models.messages import Reason, RefundStatus, ReturnStatus, TaskKind
 from models.tables import User
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Desk, counted_queries
-from tests.web.staff_rows import Item, add_refund, add_return, add_task, add_user
+from tests.web.staff_history import add_refund, add_task
+from tests.web.staff_rows import Item, add_return, add_user
 from web.access import Role
 
 

@@ -12,7 +12,8 @@ from models.store.desk import Filters, Mark, list_returns
 from models.store.desk_search import find_return
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Browser, Desk, counted_queries
-from tests.web.staff_rows import NOW, Item, add_label, add_return
+from tests.web.staff_history import add_label
+from tests.web.staff_rows import NOW, Item, add_return
 from web.access import Role
 
 

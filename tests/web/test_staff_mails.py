@@ -7,7 +7,8 @@ import pytest
 from models.messages import ReturnStatus
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Desk
-from tests.web.staff_rows import add_mail, add_return
+from tests.web.staff_history import add_mail
+from tests.web.staff_rows import add_return
 from web.access import Role
 
 HTML = "<html><body><p>Hello Ada</p><script>steal()</script></body></html>"

@@ -12,7 +12,19 @@ from web.services import services
 from web.staff import actions, inbox, mails, returns, session, words
 from web.staff.presentation import Presentation
 
-_TITLES = {403: "Not for your role", 404: "Not found", 405: "Not possible here"}
+_TITLES = {
+    403: "Not for your role",
+    404: "Not found",
+    405: "Not possible here",
+    500: "Something went wrong",
+}
+_SENTENCES = {
+    400: "The request can't be understood. Go back, check what you entered and send it again.",
+    404: "There is no such page. Check the address, or search for the return.",
+    405: "This address only takes a form. Open the return and use the form there.",
+    413: "That was too much at once. Shorten your notes and send it again.",
+    500: "Something went wrong on our side. Try again in a moment.",
+}
 _EXPIRED = "This form was open for too long. Check what you entered and send it again."
 
 
@@ -24,7 +36,7 @@ def create_blueprint() -> Blueprint:
     staff.after_request(_keep_private)
     staff.context_processor(_shown_everywhere)
     staff.register_error_handler(CSRFError, _form_expired)
-    staff.register_error_handler(HTTPException, _error_page)
+    staff.register_error_handler(HTTPException, error_page)
 
     staff.add_url_rule("/sign-in", view_func=session.sign_in, methods=["GET", "POST"])
     staff.add_url_rule("/sign-out", view_func=session.sign_out, methods=["POST"])
@@ -87,12 +99,19 @@ def _form_expired(_error: CSRFError) -> tuple[str, int]:
             problem=_EXPIRED,
             status=400,
         )
-    return render_template("staff/error.html", title="Please send it again", sentence=_EXPIRED), 400
+    return _tell("Please send it again", _EXPIRED), 400
 
 
-def _error_page(error: HTTPException) -> tuple[str, int] | HTTPException:
+def error_page(error: HTTPException) -> tuple[str, int] | HTTPException:
+    """Says in words what went wrong; also for addresses that belong to no page at all."""
     if error.code is None or error.code < 400:
         return error
-    title = _TITLES.get(error.code, error.name)
-    page = render_template("staff/error.html", title=title, sentence=error.description)
-    return page, error.code
+    told = error.description if request.blueprint == "staff" and error.code < 500 else None
+    sentence = told or _SENTENCES.get(error.code, _SENTENCES[500])
+    return _tell(_TITLES.get(error.code, error.name), sentence), error.code
+
+
+def _tell(title: str, sentence: str) -> str:
+    return render_template(
+        "staff/error.html", title=title, sentence=sentence, **_shown_everywhere()
+    )

@@ -24,6 +24,7 @@ from models.tables import IdempotencyKey
 from web.api.blueprint import View, json_body
 from web.auth import current_actor
 from web.errors import Problem
+from web.gateway import new_rma
 from web.services import services
 
 KEPT_FOR = timedelta(days=30)
@@ -48,6 +49,12 @@ def call_id() -> str | None:
     """The stable id of this call for the gateway; None when it has no key."""
     call: Call | None = g.get("call")
     return None if call is None else call.id
+
+
+def begun_at() -> datetime | None:
+    """When this call was first made; None when it has no key."""
+    call: Call | None = g.get("call")
+    return None if call is None else call.begun_at
 
 
 def set_aside_rma() -> str | None:
@@ -135,7 +142,7 @@ def _begin(key: str, request_hash: str, *, new_return: bool) -> Call | Response 
             return _replay(row)
         if row.locked_until > now:
             return None
-    rma = services().gateway.new_rma() if new_return else None
+    rma = new_rma() if new_return else None
     try:
         return _lock(caller, key, request_hash, rma, now)
     except IntegrityError:

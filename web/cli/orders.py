@@ -1,7 +1,7 @@
 """`redress orders`: bringing a shop's orders in."""
 
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -14,7 +14,7 @@ from models.database import Database
 from models.order_files import FileFormat
 from models.settings import load_settings
 from models.store.order_import import ImportResult, import_orders
-from web.cli.options import data_dir_option
+from web.cli.options import data_dir_option, time_zone_option
 from web.order_json import parse_order
 
 _ROWS_SHOWN = 20
@@ -25,15 +25,6 @@ _FORMATS = {
 }
 
 
-def _zone(_ctx: click.Context, _option: click.Parameter, value: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise click.BadParameter(
-            f"{value!r} is not a time zone; write it like Europe/London."
-        ) from error
-
-
 @click.group()
 def orders() -> None:
     """Look after orders."""
@@ -42,13 +33,7 @@ def orders() -> None:
 @orders.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @data_dir_option
-@click.option(
-    "--time-zone",
-    callback=_zone,
-    default="Europe/London",
-    show_default=True,
-    help="Of times in a CSV file that don't say theirs.",
-)
+@time_zone_option
 @click.pass_context
 def import_command(ctx: click.Context, file: Path, data_dir: Path, time_zone: ZoneInfo) -> None:
     """Import orders from FILE: .csv or .jsonl, also as .gz.

@@ -114,6 +114,8 @@ async def serve(settings: Settings) -> None:
 def main() -> None:
     """Runs the worker in the foreground."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # The SDK tells of every call, which our own timeline and the provider's book do already.
+    logging.getLogger("stripe").setLevel(logging.WARNING)
     asyncio.run(serve(load_settings()))
     # The interpreter can abort at exit after a Temporal client was used; everything is closed, so
     # nothing is lost by leaving at once.

@@ -41,6 +41,10 @@ class Coded(str):
 
     code: str
 
+    def __deepcopy__(self, _memo: dict[int, object]) -> "Coded":
+        """Itself: it never changes, and the OpenAPI document is made from copies of schemas."""
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldError:

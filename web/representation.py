@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from models.settings import Settings
 from models.store.policy_versions import StoredPolicy
 from models.store.queries import TimelinePage, WholeReturn
 from models.tables import Event, Label, Order, Refund, ReturnLine, Scan, Submission, Task
+from models.temporal_client import namespace_of
 from models.timeline import Lookups, sentence, who
 from web.api.schemas.policy import represent_policy
 
@@ -30,16 +32,21 @@ def return_address(settings: Settings, rma: str) -> str:
 def represent_links(settings: Settings, rma: str, *, label: bool = False) -> Json:
     """Where more of a return is found; null: there is none."""
     address = return_address(settings, rma)
-    namespace = quote(settings.temporal_namespace or "default", safe="")
     workflow = quote(workflow_id(rma), safe="")
-    temporal_ui = settings.temporal_ui_url.rstrip("/")
     return {
         "self": address,
         "events": f"{address}/events",
         "label": f"{address}/label.pdf" if label else None,
-        "temporal_ui": f"{temporal_ui}/namespaces/{namespace}/workflows/{workflow}",
+        "temporal_ui": f"{_workflows(settings)}/{workflow}",
         "portal": None,
     }
+
+
+@cache
+def _workflows(settings: Settings) -> str:
+    # Kept, because the namespace may have to be read from a file.
+    namespace = quote(namespace_of(settings), safe="")
+    return f"{settings.temporal_ui_url.rstrip('/')}/namespaces/{namespace}/workflows"
 
 
 def represent_return(found: WholeReturn, settings: Settings) -> Json:

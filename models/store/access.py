@@ -67,7 +67,7 @@ def create_user(
         AccessRefused: the e-mail is taken or isn't one, or the password is too short or long.
     """
     email = normalise_email(email)
-    if not _EMAIL.fullmatch(email) or len(email) > 320:
+    if not _EMAIL.fullmatch(email) or not email.isprintable() or len(email) > 320:
         raise AccessRefused(f"{email} is not an e-mail address.")
     check_password(password)
     if approval_limit is not None and approval_limit < 0:
@@ -92,8 +92,12 @@ def check_password(password: str) -> None:
     """Refuses passwords that are too short to protect anything.
 
     Raises:
-        AccessRefused: it is too short or too long.
+        AccessRefused: it is too short or too long, or isn't text.
     """
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise AccessRefused("The password must be UTF-8 text.") from None
     if len(password) < SHORTEST_PASSWORD:
         raise AccessRefused(f"The password needs at least {SHORTEST_PASSWORD} characters.")
     if len(password) > _LONGEST_PASSWORD:

@@ -52,6 +52,8 @@ def test_a_stranger_is_sent_to_sign_in_and_then_to_the_page_they_wanted(desk: De
         "\\\\evil.example",
         "javascript:alert(1)",
         "/\t/evil.example",
+        "/\t//evil.example",
+        "///evil.example",
         "evil.example",
         "",
     ],

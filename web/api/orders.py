@@ -1,8 +1,8 @@
 """Orders: one at a time, or a file of them."""
 
+import sys
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import IO, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -78,11 +78,11 @@ def import_file(time_zone: str | None) -> Response:
             "unsupported_media_type",
             "Send the file as text/csv, or as JSON lines with application/x-ndjson.",
         )
-    # It is read as it streams in, so its size doesn't matter.
-    request.max_content_length = None
+    # It is read as it streams in, so its size doesn't matter; None would mean the usual limit.
+    request.max_content_length = sys.maxsize
     result = import_orders(
         services().database,
-        cast("IO[bytes]", request.stream),
+        request.stream,
         format=file_format,
         time_zone=ZoneInfo(time_zone or services().settings.time_zone),
         parse=parse_order,

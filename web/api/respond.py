@@ -21,9 +21,7 @@ def respond(
     body: Any, status: HTTPStatus = HTTPStatus.OK, *, location: str | None = None
 ) -> Response:
     """A JSON answer."""
-    response = Response(
-        json.dumps(body) + "\n", status, content_type="application/json"
-    )
+    response = Response(json.dumps(body) + "\n", status, content_type="application/json")
     if location is not None:
         response.headers["Location"] = location
     return response

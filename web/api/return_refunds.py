@@ -24,9 +24,7 @@ blueprint = ResourceBlueprint("return refunds", "Refunds that need a person.")
 @blueprint.answers(202, TakenSchema)
 def retry(asked: dict[str, Any], rma: str) -> Response:
     """Try a refund once more that could not be paid."""
-    answer = services().gateway.retry_refund(
-        rma, asked["refund"], current_actor(), id=call_id()
-    )
+    answer = services().gateway.retry_refund(rma, asked["refund"], current_actor(), id=call_id())
     return respond_return(answer)
 
 

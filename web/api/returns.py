@@ -92,6 +92,4 @@ def read_events(query: tuple[int, Place | None], rma: str) -> Response:
         if load_return(session, rma) is None and load_submission(session, rma) is None:
             raise not_found(f"return {rma}")
         page = list_events(session, rma, limit=limit, after=after)
-        return respond(
-            {"data": represent_events(page), "next_cursor": write_cursor(page.next)}
-        )
+        return respond({"data": represent_events(page), "next_cursor": write_cursor(page.next)})

@@ -65,9 +65,7 @@ def claim(_asked: dict[str, Any], task: str) -> Response:
 @blueprint.answers(202, TakenSchema)
 def complete(asked: dict[str, Any], task: str) -> Response:
     """End a task that was done."""
-    answer = services().gateway.complete_task(
-        task, asked["note"], current_actor(), id=call_id()
-    )
+    answer = services().gateway.complete_task(task, asked["note"], current_actor(), id=call_id())
     return _respond_task(task, answer)
 
 

@@ -19,6 +19,7 @@ from models.messages import (
 from models.rules.orders import PaymentKind
 from models.rules.quote import QuoteKind
 from web.api.schemas.fields import Choice
+from web.api.schemas.policy import PolicySchema
 
 
 class FieldErrorSchema(Schema):
@@ -201,6 +202,31 @@ class OrderTakenSchema(Schema):
     refundable = fields.Integer(required=True)
 
 
+class RefusedRowSchema(Schema):
+    """A row of a file that isn't in, and why; its order is left out whole."""
+
+    row = fields.Integer(required=True)
+    order = fields.String(required=True, allow_none=True)
+    message = fields.String(required=True)
+
+
+class ImportSchema(Schema):
+    """What came of a file, in orders; `refused` holds the first refused rows."""
+
+    created = fields.Integer(required=True)
+    updated = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    lines = fields.Integer(required=True)
+    refused_rows = fields.Integer(required=True)
+    refused = fields.List(fields.Nested(RefusedRowSchema), required=True)
+
+
+class ReceivedSchema(Schema):
+    """An incoming webhook was taken."""
+
+    received = fields.Boolean(required=True)
+
+
 def page_of(item: type[Schema]) -> type[Schema]:
     """The schema of a list's page."""
     name = item.__name__.removesuffix("Schema")
@@ -216,3 +242,4 @@ def page_of(item: type[Schema]) -> type[Schema]:
 ReturnPageSchema = page_of(ReturnSchema)
 EventPageSchema = page_of(EventSchema)
 TaskPageSchema = page_of(TaskSchema)
+PolicyPageSchema = page_of(PolicySchema)

@@ -14,6 +14,7 @@ from babel.numbers import list_currencies
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.types import ErrorMessages
 
+from models.rules.policy import check_time_zone
 from web.errors import Coded
 
 MOST_MONEY = 10**15
@@ -136,6 +137,19 @@ class EmailText(Text):
         return text
 
 
+class TimeZone(Text):
+    """The name of a time zone this machine knows."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        refusal = check_time_zone(name)
+        if refusal is not None:
+            raise refuse(refusal.code, refusal.message)
+        return name
+
+
 class WholeNumber(_Named, fields.Integer):
     """A whole number within bounds; 1.0, "1" and true are not whole numbers."""
 
@@ -184,7 +198,7 @@ class Choice(_Named, fields.Enum[Any]):
     """One of the words of an enumeration."""
 
     def __init__(self, words: type[StrEnum], **options: Any) -> None:
-        super().__init__(words, by_value=True, **options)
+        super().__init__(words, by_value=True, metadata={"type": "string"}, **options)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any

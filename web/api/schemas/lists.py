@@ -3,19 +3,23 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import post_load
+from marshmallow import ValidationError, post_load
 
 from models.messages import Reason, ReturnStatus, TaskKind
 from models.store.queries import Place, ReturnFilter, TaskFilter
 from web.api.schemas.fields import Body, Choice, Moment, Text, WholeNumber, check_text, refuse
+from web.errors import Coded
 
 MOST_ROWS = 100
 DEFAULT_ROWS = 50
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_CURSOR = " must be the next_cursor of a page, unchanged."
 
 
 class TaskStatus(StrEnum):
@@ -60,7 +64,7 @@ class Cursor(Text):
             check_text(row)
             return Place(at=moment, id=row)
         except (ValueError, TypeError, binascii.Error, RecursionError):
-            raise refuse("cursor", " must be the next_cursor of a page, unchanged.") from None
+            raise refuse("cursor", _CURSOR) from None
 
 
 class Limit(WholeNumber):
@@ -81,6 +85,34 @@ class PageQuery(Body):
 
     limit = Limit()
     cursor = Cursor()
+
+
+class EventQuery(PageQuery):
+    """A return's timeline."""
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> tuple[int, Place | None]:
+        """How many rows, and where to start."""
+        place = data["cursor"]
+        if place is not None:
+            _row_number(place)
+        return data["limit"], place
+
+
+class VersionQuery(PageQuery):
+    """The versions of the policy."""
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> tuple[int, int | None]:
+        """How many rows, and below which version."""
+        place = data["cursor"]
+        return data["limit"], None if place is None else _row_number(place)
+
+
+def _row_number(place: Place) -> int:
+    if not _NUMBER.fullmatch(place.id):
+        raise ValidationError({"cursor": [Coded(_CURSOR, "cursor")]})
+    return int(place.id)
 
 
 class ReturnQuery(PageQuery):

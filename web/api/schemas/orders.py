@@ -28,8 +28,21 @@ from web.api.schemas.fields import (
     Object,
     Table,
     Text,
+    TimeZone,
     Units,
 )
+
+
+class ImportQuery(Body):
+    """How to read a file of orders. `time_zone`: of times that don't say theirs."""
+
+    time_zone = TimeZone(longest=60, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> str | None:
+        """The zone's name."""
+        found: str | None = data["time_zone"]
+        return found
 
 
 class RateSchema(Body):

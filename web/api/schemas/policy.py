@@ -7,9 +7,9 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load
 
-from models.rules.policy import ANCHORS, Policy, check_time_zone
+from models.rules.policy import ANCHORS, Policy
 from models.rules.tenders import TenderOrder
-from web.api.schemas.fields import Body, Choice, Money, Object, Text, WholeNumber, refuse
+from web.api.schemas.fields import Body, Choice, Money, Object, TimeZone, WholeNumber, refuse
 
 _DEFAULT = Policy()
 _LONGEST_WINDOW = 3650
@@ -56,19 +56,6 @@ class FeesSchema(Body):
 
     return_shipping = Fixed(0)
     restocking_percent = Fixed("0")
-
-
-class TimeZone(Text):
-    """The name of a time zone this machine knows."""
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        name = super()._deserialize(value, attr, data, **kwargs)
-        refusal = check_time_zone(name)
-        if refusal is not None:
-            raise refuse(refusal.code, refusal.message)
-        return name
 
 
 class PolicySchema(Body):

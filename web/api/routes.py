@@ -1,0 +1,38 @@
+"""Every resource of the API, registered with the application."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+
+from web.api import (
+    documentation,
+    orders,
+    policy,
+    refunds,
+    return_actions,
+    return_refunds,
+    returns,
+    tasks,
+    webhooks,
+)
+from web.api.blueprint import RedressApi
+
+_RESOURCES = (
+    orders,
+    returns,
+    return_actions,
+    return_refunds,
+    tasks,
+    refunds,
+    policy,
+    webhooks,
+)
+
+
+def register(app: Flask, csrf: CSRFProtect) -> None:
+    """Adds every resource to the application and to the OpenAPI document."""
+    api = RedressApi(app)
+    for resource in _RESOURCES:
+        api.register_blueprint(resource.blueprint)
+        # A key in a header is nothing that a browser would send by itself.
+        csrf.exempt(resource.blueprint)
+    app.register_blueprint(documentation.create_blueprint(api))

@@ -1,0 +1,145 @@
+"""`redress user` and `redress apikey`: who may use Redress."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from models import migrations
+from models.database import Database
+from models.settings import load_settings, parse_duration
+from models.store import access
+from web.access import SCOPE_ALL, Permission, Role
+from web.cli.options import data_dir_option
+
+_SCOPES = (SCOPE_ALL, *Permission)
+_LONGEST_NAME = 200
+
+
+def _read_scopes(_ctx: click.Context, _option: click.Parameter, value: str) -> list[str]:
+    scopes = [scope.strip() for scope in value.split(",") if scope.strip()]
+    wrong = [scope for scope in scopes if scope not in _SCOPES]
+    if wrong or not scopes:
+        known = ", ".join(_SCOPES)
+        raise click.BadParameter(f"{value!r} names no scopes; take some of {known}.")
+    return scopes
+
+
+def _read_expiry(
+    _ctx: click.Context, _option: click.Parameter, value: str | None
+) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        seconds = parse_duration(value)
+        if seconds <= 0:
+            raise ValueError(f"{value!r} is over before it began; write it like 90d")
+        return datetime.now(UTC) + timedelta(seconds=seconds)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _read_name(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not 1 <= len(value.strip()) <= _LONGEST_NAME:
+        raise click.BadParameter(f"a name has 1 to {_LONGEST_NAME} characters.")
+    return value
+
+
+@contextmanager
+def _opened(data_dir: Path) -> Iterator[Database]:
+    """The database, when it has this version's tables; nothing is created."""
+    database = Database(load_settings(data_dir).database_url)
+    try:
+        file = database.url.database if database.is_sqlite else None
+        if (file and not Path(file).exists()) or not migrations.is_current(database):
+            raise click.ClickException(
+                "The database does not have this version's tables yet. Run `redress db upgrade "
+                f"--data-dir {data_dir}` first."
+            )
+        yield database
+    finally:
+        database.dispose()
+
+
+@click.group()
+def user() -> None:
+    """Look after the people who use Redress."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--name", callback=_read_name, help="As others see it; default: the e-mail address.")
+@click.option(
+    "--approval-limit",
+    type=click.IntRange(min=0),
+    help="The largest quote they may approve alone, in minor units; default: no limit.",
+)
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password from the first line of the input."
+)
+@data_dir_option
+def create_user(
+    email: str,
+    role: str,
+    name: str | None,
+    approval_limit: int | None,
+    password_stdin: bool,
+    data_dir: Path,
+) -> None:
+    """Add a member of staff with their e-mail address."""
+    with _opened(data_dir) as database:
+        if password_stdin:
+            password = sys.stdin.readline().rstrip("\r\n")
+        else:
+            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        try:
+            with database.write() as session:
+                made = access.create_user(
+                    session,
+                    email=email,
+                    name=name or email[:_LONGEST_NAME],
+                    role=role,
+                    password=password,
+                    approval_limit=approval_limit,
+                    now=datetime.now(UTC),
+                )
+        except access.AccessRefused as refused:
+            raise click.ClickException(str(refused)) from refused
+    click.echo(f"{made.email} can sign in as {role}.")
+
+
+@click.group()
+def apikey() -> None:
+    """Look after the keys of the REST API."""
+
+
+@apikey.command("create")
+@click.option("--name", required=True, callback=_read_name, help="What the key is for.")
+@click.option(
+    "--scopes",
+    required=True,
+    callback=_read_scopes,
+    help=f"Separated by commas: {', '.join(_SCOPES)}.",
+)
+@click.option("--user", "email", help="Whose key it is; default: a service account of its own.")
+@click.option("--expires", callback=_read_expiry, help="After how long, like 90d; default: never.")
+@data_dir_option
+def create_key(
+    name: str, scopes: list[str], email: str | None, expires: datetime | None, data_dir: Path
+) -> None:
+    """Make a key and print it, this once, as the last line."""
+    with _opened(data_dir) as database, database.write() as session:
+        owner = None if email is None else access.find_user(session, email)
+        if email is not None and owner is None:
+            raise click.ClickException(
+                f"There is no user {email}. Make one with `redress user create`."
+            )
+        key = access.create_api_key(
+            session, name=name, scopes=scopes, user=owner, expires_at=expires, now=datetime.now(UTC)
+        )
+    click.echo("Keep this key; it can't be shown again:")
+    click.echo(key)

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.heartbeats import Heartbeats
 from activities.notifications import Notifications
 from activities.providers.carriers.sandbox import SandboxCarrier
 from activities.providers.mail.outbox import OutboxTransport
@@ -90,9 +91,15 @@ def make_worker(
         activity_executor=executor,
         max_concurrent_activities=_THREADS,
         max_concurrent_local_activities=_THREADS,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules("models")
-        ),
+        interceptors=[Heartbeats()],
+        workflow_runner=workflow_runner(),
+    )
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """What keeps workflows deterministic; histories are replayed with the same."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules("models")
     )
 
 

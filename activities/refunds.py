@@ -58,12 +58,13 @@ class Refunds:
         with self._database.write() as session:
             return refunds.grant(session, grant)
 
-    @activity.defn
+    # A worker that stops lets it end: between the answer and its booking is no place to break off.
+    @activity.defn(no_thread_cancel_exception=True)
     def pay_refund(self, order: RefundOrderMessage) -> RefundOutcome:
         """Has the provider pay one refund, exactly once, and books it.
 
         Raises:
-            ApplicationError: `refund_unclear`; retryable while the provider still knows the key.
+            ApplicationError: `refund_unclear`; retryable.
         """
         with self._database.write() as session:
             row, tried_before = refunds.begin_attempt(session, order.refund, self._clock())
@@ -82,11 +83,10 @@ class Refunds:
             found = provider.find(call.payment_reference, call.refund_id) if tried_before else None
             if found is None:
                 if self._clock() - first_attempt >= KEY_LIFE:
-                    raise ApplicationError(
+                    return self._settle_failure(
+                        order,
                         "The provider gave no clear answer for 23 hours and does not list this "
                         "refund; look there before paying it.",
-                        type="refund_unclear",
-                        non_retryable=True,
                     )
                 found = provider.refund(call)
         except PaymentRefused as refused:

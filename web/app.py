@@ -4,6 +4,7 @@ import re
 import uuid
 
 from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from sqlalchemy import text
@@ -35,6 +36,12 @@ _HEADERS = {
 }
 
 
+class OrderedJson(DefaultJSONProvider):
+    """JSON with its fields as they were given."""
+
+    sort_keys = False
+
+
 def create_app(
     settings: Settings | None = None,
     *,
@@ -53,6 +60,8 @@ def create_app(
     database = database or Database(settings.database_url)
     temporal = temporal or TemporalBridge(lambda: connect(found))
     app = Flask("web")
+    # Answers keep the order of the contract, which is the order in which people read them.
+    app.json = OrderedJson(app)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=LARGEST_BODY,

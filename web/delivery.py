@@ -190,7 +190,11 @@ async def _update(client: Client, rma: str, message: Message) -> ReturnState:
     door = _DOORS[type(message)]
     try:
         answer: ReturnState = await handle.execute_update(
-            door.update, message, id=message.id, rpc_timeout=_TIMEOUT
+            # Ids are given by many; Temporal would answer with another message's outcome.
+            door.update,
+            message,
+            id=f"{type(message).__name__}/{message.id}",
+            rpc_timeout=_TIMEOUT,
         )
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         # An Update no worker has seen may be lost; the Signal with the same id is durable.

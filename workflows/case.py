@@ -131,6 +131,7 @@ class Case:
                 ),
                 start_to_close_timeout=options.MAIL_TIMEOUT,
                 schedule_to_close_timeout=options.MAIL_GIVES_UP_AFTER,
+                heartbeat_timeout=options.WORKER_SILENT_FOR,
                 retry_policy=options.MAIL_RETRY,
                 summary=f"Mail: {template}",
             )
@@ -144,9 +145,10 @@ class Case:
                 )
                 await self.write()
 
-    async def mails_sent(self) -> None:
-        """Waits until every mail has gone or was given up."""
-        await asyncio.gather(*self._mails)
+    @property
+    def mailing(self) -> bool:
+        """A mail has neither gone nor been given up."""
+        return any(not mail.done() for mail in self._mails)
 
     # --- people and money ------------------------------------------------------------------
 
@@ -164,8 +166,8 @@ class Case:
 
     def count_refunded(self) -> None:
         """Carries what arrived at the customer over to the lines."""
-        paid = self.payouts.refunded()
-        for line, units in zip(self.progress.lines, paid or [], strict=paid is not None):
+        paid = self.payouts.refunded() or [0] * len(self.progress.lines)
+        for line, units in zip(self.progress.lines, paid, strict=True):
             line.refunded = units
 
     def find_refund(self, refund: str) -> Transaction | None:

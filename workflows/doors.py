@@ -191,7 +191,7 @@ class Doors:
 
     def _check(self, message: Any) -> None:
         """Refuses politely, before the message enters history. A repeat is let through."""
-        if message.id not in self._case.seen:
+        if _key(message) not in self._case.seen:
             try:
                 STEPS[type(message)].check(self._case, message)
             except Refused as refused:
@@ -202,19 +202,22 @@ class Doors:
         await self._recorded()
         case = self._case
         async with case.lock:
-            if message.id not in case.seen:
+            if _key(message) not in case.seen:
                 step = STEPS[type(message)]
                 try:
                     step.check(case, message)
                     await step.carry_out(case, message)
                 except Refused as refused:
                     raise _as_error(refused) from refused
-                case.seen.add(message.id)
+                case.seen.add(_key(message))
                 await case.write()
         return case.state
 
     async def _take_signal(self, message: Any, actor: str) -> None:
         """A Signal has nobody to answer to, so that its refusal goes on the timeline."""
+        await self._recorded()
+        if self._case.assessment and self._case.assessment.refusals:
+            return  # A refused request has no timeline.
         try:
             await self._take(message)
         except ApplicationError as error:
@@ -230,6 +233,11 @@ class Doors:
 
     async def _recorded(self) -> None:
         await workflow.wait_condition(lambda: self._case.assessment is not None)
+
+
+def _key(message: Any) -> str:
+    """What a message is counted by: ids are given by many, so that two kinds may share one."""
+    return f"{type(message).__name__}/{message.id}"
 
 
 def _as_error(refused: Refused) -> ApplicationError:

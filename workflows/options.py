@@ -10,6 +10,10 @@ RECORD_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)
 )
 
+# A worker beats while it works for an activity; without a sign for so long it counts as dead, and
+# the activity is tried again elsewhere.
+WORKER_SILENT_FOR = timedelta(seconds=10)
+
 # One call of a payment provider, look-up included.
 PAYMENT_TIMEOUT = timedelta(seconds=120)
 # Then a person is shown the refund; well within the 23 hours that a provider knows its key.

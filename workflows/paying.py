@@ -30,13 +30,16 @@ class Paymaster:
         self._case = case
         self._payments: list[asyncio.Task[None]] = []
 
-    async def finished(self) -> None:
-        """Waits for the answers still under way."""
-        await asyncio.gather(*self._payments)
+    @property
+    def busy(self) -> bool:
+        """An answer is still under way."""
+        return any(not payment.done() for payment in self._payments)
 
     async def take_news(self, news: RefundNews) -> None:
-        """Books what the provider says of a refund now."""
+        """Books what the provider says of a refund now; one that isn't this return's is ignored."""
         async with self._case.lock:
+            if self._case.find_refund(news.refund) is None:
+                return
             outcome = await workflow.execute_local_activity_method(
                 Refunds.settle_refund,
                 news,
@@ -95,13 +98,14 @@ class Paymaster:
                 RefundOrder(refund=transaction.refund, at=workflow.now().isoformat()),
                 start_to_close_timeout=options.PAYMENT_TIMEOUT,
                 schedule_to_close_timeout=options.PAYMENT_GIVES_UP_AFTER,
+                heartbeat_timeout=options.WORKER_SILENT_FOR,
                 retry_policy=options.PAYMENT_RETRY,
                 summary=f"Pay refund {transaction.refund}",
             )
         except ActivityError as error:
             async with case.lock:
-                if transaction.done:
-                    return
+                if transaction.known or case.find_refund(transaction.refund) is not transaction:
+                    return  # News came first, or a person has replaced it.
                 transaction.parked = True
                 self._ask_for_help(transaction, words_of(error))
                 await case.write()
@@ -113,24 +117,25 @@ class Paymaster:
         """Takes what became of a refund; the caller holds the lock."""
         case = self._case
         transaction = case.find_refund(outcome.refund)
-        if transaction is None:
+        if transaction is None or not case.payouts.take(outcome.refund, outcome.status):
             return
-        if outcome.status is RefundStatus.PENDING and transaction.status is RefundStatus.PENDING:
-            self._tell_of(EventKind.REFUND_PENDING, transaction)
-        elif not case.payouts.take(outcome.refund, outcome.status):
-            return
-        elif transaction.done:
-            self._tell_of(EventKind.REFUND_SUCCEEDED, transaction)
-            case.unblock(TaskKind.REFUND_FAILED, SYSTEM, transaction.refund)
-        elif transaction.needs_person:
+        if transaction.needs_person:
             self._ask_for_help(transaction, outcome.failure or "no reason given")
+        else:
+            case.unblock(TaskKind.REFUND_FAILED, SYSTEM, transaction.refund)
+            if transaction.done:
+                self._tell_of(EventKind.REFUND_SUCCEEDED, transaction)
+            elif transaction.status is RefundStatus.PENDING:
+                self._tell_of(EventKind.REFUND_PENDING, transaction)
         case.count_refunded()
         await case.write()
 
     def _ask_for_help(self, transaction: Transaction, failure: str) -> None:
+        case = self._case
         self._tell_of(EventKind.REFUND_FAILED, transaction, failure=failure)
-        self._case.block(TaskKind.REFUND_FAILED, transaction.refund)
-        self._case.mail(Template.REFUND_DELAYED)
+        if not case.recorder.tasks_of(TaskKind.REFUND_FAILED, transaction.refund):
+            case.block(TaskKind.REFUND_FAILED, transaction.refund)
+            case.mail(Template.REFUND_DELAYED)
 
     def _tell_of(self, kind: EventKind, transaction: Transaction, **more: str) -> None:
         self._case.recorder.tell(

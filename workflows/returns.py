@@ -1,5 +1,6 @@
 """The life of a return, from the request to the follow-up, as one durable process."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -48,9 +49,7 @@ class ReturnWorkflow(Doors):
                 await self._send_back_what_was_refused()
                 await self._wait_for_news()
         self._show_status()
-        await self._paymaster.finished()
-        await case.mails_sent()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(self._at_rest)
         return case.state
 
     # --- what the return does by itself ----------------------------------------------------
@@ -100,6 +99,7 @@ class ReturnWorkflow(Doors):
             ),
             start_to_close_timeout=options.CARRIER_TIMEOUT,
             schedule_to_close_timeout=options.CARRIER_GIVES_UP_AFTER,
+            heartbeat_timeout=options.WORKER_SILENT_FOR,
             retry_policy=options.CARRIER_RETRY,
             summary="Make the return label",
         )
@@ -108,6 +108,8 @@ class ReturnWorkflow(Doors):
         )
         if not making.done():
             making.cancel()
+            with suppress(ActivityError):
+                await making
             return
         async with case.lock:
             if case.progress.ended:
@@ -115,6 +117,8 @@ class ReturnWorkflow(Doors):
             try:
                 self._take_label(await making)
             except ActivityError as error:
+                if case.progress.received_units:
+                    return  # The goods came without.
                 case.recorder.tell(EventKind.LABEL_FAILED, SYSTEM, problem=words_of(error))
                 case.block(TaskKind.LABEL_FAILED)
             await case.write()
@@ -145,6 +149,11 @@ class ReturnWorkflow(Doors):
                 await case.write()
 
     # --- waiting ---------------------------------------------------------------------------
+
+    def _at_rest(self) -> bool:
+        """Nothing is under way; news that come late may have started one thing more."""
+        busy = self._paymaster.busy or self._case.mailing
+        return not busy and workflow.all_handlers_finished()
 
     async def _wait_for_news(self) -> None:
         """Sleeps until a message comes or the next deadline passes."""

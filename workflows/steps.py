@@ -60,8 +60,8 @@ async def _decide(case: Case, decision: Decision) -> None:
     progress, recorder = case.progress, case.recorder
     assessment = case.assessment
     second = assessment is not None and assessment.needs_second_approval
-    if second and progress.first_approver is None and progress.approves_anything(decision):
-        progress.first_approver = decision.actor
+    if second and progress.first_approval is None and progress.approves_anything(decision):
+        progress.first_approval = decision
         recorder.tell(
             EventKind.SECOND_APPROVAL_NEEDED,
             decision.actor,
@@ -82,7 +82,8 @@ async def _decide(case: Case, decision: Decision) -> None:
         return
     units = sum(line.approved for line in progress.lines)
     recorder.tell(EventKind.APPROVED, decision.actor, note=decision.note, units=units, by_policy=0)
-    notes = {part.line: part.note for part in decision.lines}
+    said = [decision] if progress.first_approval is None else [progress.first_approval, decision]
+    notes = {part.line: part.note for each in said for part in each.lines if part.note}
     for line in declined:
         recorder.tell(
             EventKind.LINE_DECLINED,
@@ -105,6 +106,10 @@ async def _cancel(case: Case, message: Cancellation) -> None:
     for task in list(case.recorder.open_tasks):
         case.recorder.close_task(task, message.actor)
     case.recorder.tell(EventKind.CANCELLED, message.actor, note=message.note)
+    if units := case.progress.received_units:
+        # What came before the cancellation still belongs to the customer.
+        case.recorder.tell(EventKind.SEND_BACK_NEEDED, message.actor, units=units)
+        case.recorder.open_task(TaskKind.SEND_BACK, options.TASK_DUE)
     case.mail(Template.CANCELLED)
 
 
@@ -219,10 +224,11 @@ def _failed_refund(case: Case, refund: str) -> Transaction:
     transaction = case.find_refund(refund)
     if transaction is None:
         raise invalid("unknown_refund", f"This return has no refund {refund}.", "/refund")
+    if case.progress.ended:
+        raise conflict("already_ended", f"This return has ended; it is {case.progress.status}.")
     if not transaction.needs_person:
-        raise conflict(
-            "refund_not_failed", f"Refund {refund} is {transaction.status}; nothing is to be done."
-        )
+        now = "paid by hand" if transaction.paid_by_hand else transaction.status
+        raise conflict("refund_not_failed", f"Refund {refund} is {now}; nothing is to be done.")
     return transaction
 
 

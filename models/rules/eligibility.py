@@ -73,6 +73,15 @@ def judge(
                 )
             )
             continue
+        if line.quantity < 1:
+            refusals.append(
+                Refusal(
+                    code="quantity",
+                    message="A quantity is a whole number from 1.",
+                    pointer=f"{line.pointer}/quantity",
+                )
+            )
+            continue
         left[line.line] = max(0, free - line.quantity)
         refusals.extend(_judge_line(line, free, policy=policy, at=at, override=override))
     return refusals

@@ -15,13 +15,16 @@ _RANK = {
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
-    """A refund transaction. `parked`: no clear answer, a person has to look."""
+    """A refund transaction. `known`: the provider has it. `parked`: no clear answer, a person has
+    to look.
+    """
 
     refund: str
     amount: int
     currency: str
     status: RefundStatus = RefundStatus.PENDING
     to_pay: bool = True
+    known: bool = False
     parked: bool = False
     paid_by_hand: bool = False
 
@@ -75,12 +78,17 @@ class Payouts:
     def take(self, refund: str, status: RefundStatus) -> bool:
         """Takes a status and tells whether it says something new.
 
-        News come in any order and more than once: only a later status counts.
+        News come in any order and more than once: only a later status counts, and the first word
+        that the provider has the refund at all.
         """
         transaction = self.transactions.get(refund)
-        if transaction is None or _RANK[status] <= _RANK[transaction.status]:
+        if transaction is None:
+            return False
+        later = _RANK[status] > _RANK[transaction.status]
+        if not later and (transaction.known or status is not transaction.status):
             return False
         transaction.status = status
+        transaction.known = True
         transaction.parked = False
         return True
 
@@ -91,12 +99,12 @@ class Payouts:
         for grant in self._grants:
             grant.refunds = [again.refund if name == refund else name for name in grant.refunds]
 
-    def refunded(self) -> list[int] | None:
-        """Units per return line whose money arrived, or None while no grant is wholly paid.
+    def refunded(self) -> list[int]:
+        """Units per return line whose money arrived; empty while no grant is wholly paid.
 
         A later grant includes the units of those before, so the first unpaid one ends the count.
         """
-        paid = None
+        paid: list[int] = []
         for grant in self._grants:
             if not all(self.transactions[refund].done for refund in grant.refunds):
                 break

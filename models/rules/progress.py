@@ -73,7 +73,8 @@ class Progress:
 
     lines: list[Line]
     decided: bool = False
-    first_approver: str | None = None
+    # Where two must approve, the first approval: what it declined stays declined.
+    first_approval: Decision | None = None
     label_made: bool = False
     moving: bool = False
     lost: bool = False
@@ -206,7 +207,7 @@ class Progress:
                     "unknown_line", f"The return has no line {part.line}.", f"/lines/{index}/line"
                 )
         approves = any(kind is DecisionKind.APPROVE for kind in self._verdicts(decision))
-        if approves and self.first_approver == decision.actor:
+        if approves and self.first_approval and self.first_approval.actor == decision.actor:
             raise conflict(
                 "second_person_needed",
                 "You approved this return already; a second person must approve it, too.",
@@ -236,8 +237,13 @@ class Progress:
         return DecisionKind.APPROVE in self._verdicts(decision)
 
     def _verdicts(self, decision: Decision) -> list[DecisionKind]:
-        by_line = {part.line: part.decision for part in decision.lines}
-        return [by_line.get(line.line, decision.decision) for line in self.lines]
+        said = [decision] if self.first_approval is None else [self.first_approval, decision]
+        return [
+            DecisionKind.DECLINE
+            if any(_verdict(each, line) is DecisionKind.DECLINE for each in said)
+            else DecisionKind.APPROVE
+            for line in self.lines
+        ]
 
     # --- cancelling ------------------------------------------------------------------------
 
@@ -361,6 +367,11 @@ def _allocate(
                 taken.append((line, part))
             quantity -= part
     return taken
+
+
+def _verdict(decision: Decision, line: Line) -> DecisionKind:
+    by_line = {part.line: part.decision for part in decision.lines}
+    return by_line.get(line.line, decision.decision)
 
 
 def _acceptance(line: Line) -> Acceptance:

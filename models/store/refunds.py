@@ -86,7 +86,7 @@ def _grant_line(line: ReturnLine, accepted: int, room: int) -> tuple[int, int, i
     value = worth(paid_line(line.order_line), spans)
     owed = max(0, value.paid - line.granted_amount)
     paid = min(owed, room)
-    tax = value.tax - line.granted_tax if paid == owed else share(value.tax, 1, paid, owed)
+    tax = share(value.tax - line.granted_tax, 1, paid, owed)
     line.granted = accepted
     line.granted_amount += paid
     line.granted_tax += tax

@@ -172,6 +172,13 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         session.delete(submission)
         message = f"There is no order {start.order}."
         return Assessment(refusals=[Refusal(code="unknown_order", message=message)])
+    body = submission.body
+    if _is_taken(session, body.get("reference")):
+        session.delete(submission)
+        message = "A return with this reference exists already; every return needs its own."
+        return Assessment(
+            refusals=[Refusal(code="reference_taken", message=message, pointer="/reference")]
+        )
     judged = judge_request(
         session,
         order=start.order,
@@ -184,7 +191,6 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     if judged.quote is None:
         session.delete(submission)
         return Assessment(refusals=judged.refusals)
-    body = submission.body
     contact = body.get("contact") or {}
     made = Return(
         rma=start.rma,
@@ -260,6 +266,11 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     )
     session.delete(submission)
     return _assessment(made, judged.policy)
+
+
+def _is_taken(session: Session, reference: str | None) -> bool:
+    found = select(Return.rma).where(Return.reference == reference)
+    return reference is not None and session.scalar(found) is not None
 
 
 def _assessment(made: Return, policy: Policy) -> Assessment:

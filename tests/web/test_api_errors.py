@@ -26,9 +26,7 @@ RETURN = {"order": "1001", "lines": [{"line": "1", "quantity": 1, "reason": "too
     ],
 )
 @pytest.mark.parametrize("key", [None, "k-1"])
-def test_a_body_that_is_no_json_is_malformed(
-    sqlite_api: Api, body: bytes, key: str | None
-) -> None:
+def test_a_body_that_is_no_json_is_malformed(sqlite_api: Api, body: bytes, key: str | None) -> None:
     headers = {"Idempotency-Key": key} if key else {}
     response = sqlite_api.call(
         "POST", "/returns", data=body, content_type="application/json", headers=headers

@@ -205,22 +205,20 @@ def test_payments_that_are_not_what_was_paid_are_refused_with_the_difference(api
 
 
 def test_a_change_that_contradicts_what_was_refunded_is_a_conflict(api: Api) -> None:
-    order = changed("/payments/0/refunded", 19800)
-    assert api.put("/orders/1001", order).status_code == 201
+    assert api.put("/orders/1001", ORDER).status_code == 201
     with api.database.write() as session:
-        session.get_one(Order, "1001").lines[0].reserved_units = 2
-    order["lines"][0]["quantity"] = 1
-    order["lines"][0]["unit_price"] = 20000
-    problem(api.put("/orders/1001", order), 409)
+        session.get_one(Order, "1001").reserved = 19800
+    cheaper = changed("/lines/0/unit_price", 5000)
+    cheaper["payments"][0]["amount"] = 9800
+    assert "198.00" in problem(api.put("/orders/1001", cheaper), 409)["detail"]
+    assert api.put("/orders/1001", ORDER).get_json()["refundable"] == 0
 
 
 def test_a_file_of_orders_goes_in_row_by_row(api: Api) -> None:
     wrong = changed("/lines/0/quantity", 1.5)
     wrong["number"] = "1002"
     lines = "\n".join(json.dumps(order) for order in (ORDER, wrong))
-    response = api.call(
-        "POST", "/orders/import", data=lines, content_type="application/x-ndjson"
-    )
+    response = api.call("POST", "/orders/import", data=lines, content_type="application/x-ndjson")
     assert response.status_code == 200
     body = response.get_json()
     assert (body["created"], body["refused_rows"]) == (1, 1)

@@ -14,9 +14,7 @@ NOW = datetime(2026, 11, 1, 10, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 
 
-def make_user(
-    database: Database, role: Role = Role.AGENT, *, limit: int | None = None
-) -> User:
+def make_user(database: Database, role: Role = Role.AGENT, *, limit: int | None = None) -> User:
     with database.write() as session:
         return access.create_user(
             session,

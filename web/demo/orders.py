@@ -99,15 +99,13 @@ class _Till:
     def discounts(self) -> tuple[DiscountInput, ...]:
         """The discount on the whole order, when there was one."""
         sale = self._sale
-        if not sale.percent:
+        amount = sale.off + round_half_up(sum(self.goods.values()) * sale.percent, 100)
+        if not amount:
             return ()
-        amount = round_half_up(sum(self.goods.values()) * sale.percent, 100)
+        percent = str(sale.percent) if sale.percent else None
         return (
             DiscountInput(
-                amount=amount,
-                code=sale.code,
-                threshold=sale.threshold,
-                percent=str(sale.percent),
+                amount=amount, code=sale.code, threshold=sale.threshold, percent=percent
             ),
         )
 

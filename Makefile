@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check prove bench clean
+.PHONY: help up test check prove clean
 
 help: ## Show what there is to make
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,6 @@ check: $(VENV)/.installed-test ## Check style, types and the direction of import
 
 prove: $(VENV)/.installed-test ## Run the long proofs
 	$(BIN)/pytest -m prove $(ARGS)
-
-bench: $(VENV)/.installed-test ## Measure the speed
-	$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove .venv and what was built; data/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

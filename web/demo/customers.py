@@ -67,9 +67,7 @@ CUSTOMERS = {
         pike="Edward Pike",
         kowalczyk="Ewa Kowalczyk",
     ),
-    **_customers(
-        "IE", "en-IE", "example.com", gallagher="Niamh Gallagher", doyle="Cormac Doyle"
-    ),
+    **_customers("IE", "en-IE", "example.com", gallagher="Niamh Gallagher", doyle="Cormac Doyle"),
     **_customers("DE", "de-DE", "example.org", hartmann="Lena Hartmann", weigel="Jonas Weigel"),
     **_customers(
         "FR",

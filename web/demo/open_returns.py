@@ -63,7 +63,9 @@ REQUESTED = (
         sale=1004,
         lines=(
             item("1", Reason.COLOUR, "In daylight the clay is much pinker than on the website."),
-            item("2", Reason.STYLE, "Without the duvet set the plum has nothing to go with.", units=2),
+            item(
+                "2", Reason.STYLE, "Without the duvet set the plum has nothing to go with.", units=2
+            ),
         ),
         ends=ReturnStatus.REQUESTED,
     ),
@@ -162,9 +164,7 @@ ON_THE_WAY = (
         number=16,
         sale=1018,
         kind=ReturnKind.CLAIM,
-        lines=(
-            item("1", Reason.DAMAGED_IN_TRANSIT, "The box was crushed and the stem is bent."),
-        ),
+        lines=(item("1", Reason.DAMAGED_IN_TRANSIT, "The box was crushed and the stem is bent."),),
         ends=ReturnStatus.IN_TRANSIT,
         steps=(
             *approved("Photos show the dent clearly."),

@@ -24,8 +24,17 @@ _STANDARD, _STANDARD_ABROAD, _EXPRESS_MORE = 495, 1200, 500
 # Where tax is added at the till; everywhere else it is in the price.
 _TAX_ADDED = frozenset({"US", "CA"})
 _TAX_RATES = {
-    **{"GB": "0.20", "IE": "0.23", "DE": "0.19", "FR": "0.20", "NL": "0.21", "SE": "0.25"},
-    **{"IT": "0.22", "ES": "0.21", "US": "0.08", "CA": "0.13", "AU": "0.10"},
+    "GB": "0.20",
+    "IE": "0.23",
+    "DE": "0.19",
+    "FR": "0.20",
+    "NL": "0.21",
+    "SE": "0.25",
+    "IT": "0.22",
+    "ES": "0.21",
+    "US": "0.08",
+    "CA": "0.13",
+    "AU": "0.10",
 }
 
 
@@ -104,9 +113,7 @@ class _Till:
             return ()
         percent = str(sale.percent) if sale.percent else None
         return (
-            DiscountInput(
-                amount=amount, code=sale.code, threshold=sale.threshold, percent=percent
-            ),
+            DiscountInput(amount=amount, code=sale.code, threshold=sale.threshold, percent=percent),
         )
 
     def lines(self, discount: int) -> tuple[LineInput, ...]:

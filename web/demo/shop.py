@@ -65,9 +65,7 @@ SALES = (
     Sale(number=1005, customer="nakamura", placed=14, goods={"KNT-OAT-M": 2, "SCF-MOSS": 1}),
     Sale(number=1006, customer="hartmann", placed=11, goods={"JNS-INDIGO-32": 1}, rate="1.1650"),
     Sale(number=1007, customer="rhys", placed=7, goods={"RNC-OLIVE-M": 1}),
-    Sale(
-        number=1008, customer="papadakis", placed=9, goods={"BED-WHITE-KING": 1, "LMP-UK": 2}
-    ),
+    Sale(number=1008, customer="papadakis", placed=9, goods={"BED-WHITE-KING": 1, "LMP-UK": 2}),
     Sale(number=1009, customer="nyberg", placed=21, goods={"RNC-NAVY-L": 1, "KNT-CHARCOAL-L": 1}),
     Sale(number=1010, customer="gallagher", placed=13, goods={"SNK-RED-39": 1}),
     Sale(number=1011, customer="langley", placed=8, goods={"TEE-RUST-S": 3, "BLT-BROWN-S": 1}),

@@ -1,0 +1,62 @@
+"""The OpenAPI document and the page that shows it."""
+
+import re
+
+from tests.web.api_app import BASE, Api
+from web.auth import access_rule
+from web.errors import is_api
+
+
+def test_every_route_stands_in_the_document_with_its_permission(sqlite_api: Api) -> None:
+    document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
+    assert document["openapi"].startswith("3.1")
+    described = 0
+    for rule in sqlite_api.app.url_map.iter_rules():
+        if not is_api(rule.rule) or rule.endpoint.startswith("documentation."):
+            continue
+        path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            operation = document["paths"][path][method.lower()]
+            access = access_rule(sqlite_api.app.view_functions[rule.endpoint])
+            assert access is not None
+            assert operation.get("x-permission-any-of", []) == sorted(access.any_of)
+            assert operation["summary"]
+            assert operation["responses"]["default"]
+            described += 1
+    assert described > 20
+
+
+def test_bodies_and_answers_are_described_strictly(sqlite_api: Api) -> None:
+    document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
+    schemas = document["components"]["schemas"]
+    line = schemas["RequestedLine"]
+    assert line["additionalProperties"] is False
+    assert line["properties"]["quantity"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10**9,
+    }
+    assert "too_small" in line["properties"]["reason"]["enum"]
+    assert sorted(line["required"]) == ["line", "quantity", "reason"]
+    problem = document["components"]["responses"]["DEFAULT_ERROR"]["content"]
+    assert list(problem) == ["application/problem+json"]
+    assert document["security"] == [{"apiKey": []}]
+    assert document["paths"][f"{BASE}/webhooks/{{provider}}"]["post"]["security"] == []
+
+
+def test_the_page_lists_every_operation_and_asks_no_other_host(sqlite_api: Api) -> None:
+    document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
+    page = sqlite_api.client.get("/api/docs")
+    assert page.status_code == 200
+    for path, item in document["paths"].items():
+        assert page.text.count(f"<code>{path}</code>") == len(set(item) - {"parameters"})
+    for address in re.findall(r'(?:href|src)="([^"]+)"', page.text):
+        assert address.startswith(("/", "#")), address
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    for anchor in re.findall(r'href="#(\w+)"', page.text):
+        assert f'id="{anchor}"' in page.text
+    style = re.search(r'href="(/static/[^"]+css)"', page.text)
+    assert style is not None
+    with sqlite_api.client.get(style[1]) as sheet:
+        assert sheet.status_code == 200

@@ -1,0 +1,129 @@
+"""The shop's policy: read, put in force, and kept version by version."""
+
+from typing import Any
+
+import pytest
+
+from models.rules.policy import Policy
+from models.rules.tenders import TenderOrder
+from models.store.policies import current_policy
+from models.tables import PolicyVersion
+from tests.web.api_app import Api, pointers
+
+DEFAULTS: dict[str, Any] = {
+    "window": {"days": 30, "anchor": "delivered"},
+    "auto_approve_up_to": 0,
+    "second_approval_above": None,
+    "promotions": "keep_share",
+    "tender_order": "card_first",
+    "outbound_shipping": "never",
+    "fees": {"return_shipping": 0, "restocking_percent": "0"},
+    "fee_waived_for": ["merchant_fault", "exchange"],
+    "keep_item_up_to": 0,
+    "instant_refund": False,
+    "store_credit_bonus_percent": "0",
+    "time_zone": "UTC",
+    "rules": [],
+}
+READ_ONLY = ["version", "created_at", "actor"]
+
+
+def in_force(api: Api) -> Policy:
+    with api.database.read() as session:
+        return current_policy(session)
+
+
+def test_a_shop_starts_with_the_defaults_as_version_1(api: Api) -> None:
+    body = api.get("/policy").get_json()
+    assert list(body) == [*DEFAULTS, *READ_ONLY]
+    assert body == {**DEFAULTS, "version": 1, "created_at": None, "actor": None}
+
+
+def test_what_get_gives_may_be_put_back_and_changes_nothing(api: Api) -> None:
+    first = api.get("/policy").get_json()
+    assert api.put("/policy", first).get_json() == first
+    changed = api.put("/policy", {**first, "auto_approve_up_to": 5000}).get_json()
+    assert changed["version"] == 2
+    assert api.put("/policy", changed).get_json() == changed
+    assert api.get("/policy").get_json() == changed
+
+
+def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
+    body = {
+        "window": {"days": 14, "anchor": "shipped"},
+        "auto_approve_up_to": 10000,
+        "second_approval_above": 50000,
+        "tender_order": "ratio",
+        "time_zone": "Europe/London",
+    }
+    response = api.put("/policy", body)
+    assert response.status_code == 200
+    assert response.get_json()["actor"].startswith("service:")
+    assert in_force(api) == Policy(
+        version=2,
+        window_days=14,
+        window_anchor="shipped",
+        auto_approve_up_to=10000,
+        second_approval_above=50000,
+        tender_order=TenderOrder.RATIO,
+        time_zone="Europe/London",
+    )
+    # What is left out gets its default, not the value before.
+    assert api.put("/policy", {}).get_json()["auto_approve_up_to"] == 0
+    assert in_force(api) == Policy(version=3)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"window": {"days": -1}}, "/window/days"),
+        ({"window": {"days": "30"}}, "/window/days"),
+        ({"window": {"anchor": "paid"}}, "/window/anchor"),
+        ({"window": 30}, "/window"),
+        ({"auto_approve_up_to": 1.5}, "/auto_approve_up_to"),
+        ({"auto_approve_up_to": None}, "/auto_approve_up_to"),
+        ({"second_approval_above": "none"}, "/second_approval_above"),
+        ({"tender_order": "cash_first"}, "/tender_order"),
+        ({"time_zone": "Europe/Atlantis"}, "/time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "/time_zone"),
+        ({"time_zone": "/etc/passwd"}, "/time_zone"),
+        ({"time_zone": "a\0"}, "/time_zone"),
+        ({"promotions": "reprice_kept"}, "/promotions"),
+        ({"instant_refund": 0}, "/instant_refund"),
+        ({"fees": {"return_shipping": 500}}, "/fees/return_shipping"),
+        ({"fees": {"restocking_percent": 0}}, "/fees/restocking_percent"),
+        ({"rules": [{}]}, "/rules"),
+        ({"windows": {}}, "/windows"),
+    ],
+)
+def test_a_policy_that_would_not_be_followed_is_refused(
+    sqlite_api: Api, change: dict[str, object], pointer: str
+) -> None:
+    assert set(pointers(sqlite_api.put("/policy", {**DEFAULTS, **change}))) == {pointer}
+    assert in_force(sqlite_api) == Policy()
+
+
+def test_versions_are_listed_newest_first_page_by_page(api: Api) -> None:
+    for amount in (100, 200, 300):
+        api.put("/policy", {"auto_approve_up_to": amount})
+    seen, query = [], "?limit=2"
+    while query:
+        page = api.get(f"/policy/versions{query}").get_json()
+        seen += page["data"]
+        query = f"?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert [(found["version"], found["auto_approve_up_to"]) for found in seen] == [
+        (4, 300),
+        (3, 200),
+        (2, 100),
+        (1, 0),
+    ]
+    assert seen == api.get("/policy/versions").get_json()["data"]
+
+
+def test_a_stored_first_version_is_listed_once(sqlite_api: Api) -> None:
+    sqlite_api.put("/policy", {"auto_approve_up_to": 100})
+    with sqlite_api.database.write() as session:
+        second = session.get_one(PolicyVersion, 2)
+        session.add(PolicyVersion(version=1, body={}, actor="demo", created_at=second.created_at))
+    versions = sqlite_api.get("/policy/versions").get_json()["data"]
+    assert [(found["version"], found["actor"]) for found in versions][1:] == [(1, "demo")]

@@ -40,6 +40,7 @@ from models.rules.quote import Quote
 from models.rules.rma import make_rma
 from models.settings import Settings
 from models.store import late
+from models.store.refunds import RefundNotPossible
 from models.store.returns import judge_request
 from models.store.scans import keep_scan
 from models.tables import Note, Order, Refund, Return, Submission, Task
@@ -287,21 +288,28 @@ class Gateway:
         *,
         id: str | None = None,
     ) -> Answer:
-        """Records that a person paid a refund in another way."""
+        """Records that a person paid a refund in another way, after the end of the return, too."""
         if method != PAID_BY_HAND:
             message = f"{method} is not offered here; use {PAID_BY_HAND}."
             raise Refused([Refusal(code="unknown_method", message=message, pointer="/method")])
-        return self._deliver(
-            rma,
-            ManualResolution(
-                id=_call_id(id),
-                actor=actor.id,
-                refund=refund,
-                method=method,
-                reference=reference,
-                note=self._note(rma, actor, note),
-            ),
+        paid = ManualResolution(
+            id=_call_id(id),
+            actor=actor.id,
+            refund=refund,
+            method=method,
+            reference=reference,
+            note=self._note(rma, actor, note),
         )
+
+        def keep(session: Session) -> None:
+            try:
+                late.pay_by_hand(session, rma, paid, datetime.now(UTC))
+            except RefundNotPossible as error:
+                raise Conflict(
+                    str(error), code="refund_not_possible", state=self._status_of(rma)
+                ) from error
+
+        return self._deliver(rma, paid, late=keep)
 
     def refund_news(
         self,

@@ -232,7 +232,7 @@ def _describe(view: Any) -> None:
             "in": "header",
             "name": "Idempotency-Key",
             "description": "Repeating the call with the same key and body gives the first answer.",
-            "schema": {"type": "string", "maxLength": _LONGEST_KEY},
+            "schema": {"type": "string", "pattern": f"^[ -~]{{1,{_LONGEST_KEY}}}$"},
         }
     ]
     view._apidoc = {**described, "manual_doc": manual}

@@ -1,18 +1,12 @@
-"""Timeouts and retries of every activity, in one place."""
+"""Timeouts and retries of the activities that leave the house, in one place."""
 
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
-# Database only: runs in the worker beside the workflow, and goes on until the database answers.
-RECORD_TIMEOUT = timedelta(seconds=30)
-RECORD_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)
-)
-
-# A worker beats while it works for an activity; without a sign for so long it counts as dead, and
-# the activity is tried again elsewhere.
-WORKER_SILENT_FOR = timedelta(seconds=10)
+# An activity's worker gives signs of life; after this long without one it counts as dead, and
+# another worker takes the activity up.
+WORKER_SILENT_FOR = timedelta(seconds=15)
 
 # One call of a payment provider, look-up included.
 PAYMENT_TIMEOUT = timedelta(seconds=120)

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.payouts import Transaction
     from workflows import options
     from workflows.case import SYSTEM, Case, words_of
+    from workflows.local import run_local
 
 
 class Paymaster:
@@ -40,11 +41,9 @@ class Paymaster:
         async with self._case.lock:
             if self._case.find_refund(news.refund) is None:
                 return
-            outcome = await workflow.execute_local_activity_method(
+            outcome = await run_local(
                 Refunds.settle_refund,
                 news,
-                start_to_close_timeout=options.RECORD_TIMEOUT,
-                retry_policy=options.RECORD_RETRY,
                 summary=f"Settle refund {news.refund}",
             )
             await self._take_outcome(outcome)
@@ -56,7 +55,7 @@ class Paymaster:
             return
         async with case.lock:
             accepted = [line.accepted for line in case.progress.lines]
-            granted = await workflow.execute_local_activity_method(
+            granted = await run_local(
                 Refunds.grant_refund,
                 Grant(
                     id=f"{case.start.rma}/grant/{case.payouts.next_grant}",
@@ -65,8 +64,6 @@ class Paymaster:
                     accepted=accepted,
                     actor=SYSTEM,
                 ),
-                start_to_close_timeout=options.RECORD_TIMEOUT,
-                retry_policy=options.RECORD_RETRY,
                 summary=f"Grant a refund for {sum(accepted)} accepted units",
             )
             case.payouts.add(accepted, granted)

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
         TimelineEvent,
     )
     from models.rules.progress import Progress
-    from workflows import options
+    from workflows.local import run_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Recorder:
         """
         events, self._events = self._events, []
         changes, self._changes = self._changes, []
-        await workflow.execute_local_activity_method(
+        await run_local(
             Records.save_progress,
             ReturnProgress(
                 rma=self._rma,
@@ -104,7 +104,5 @@ class Recorder:
                 tasks=changes,
                 deadlines=deadlines,
             ),
-            start_to_close_timeout=options.RECORD_TIMEOUT,
-            retry_policy=options.RECORD_RETRY,
             summary=f"Record: {progress.status}",
         )

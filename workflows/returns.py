@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.case import POLICY, SYSTEM, words_of
     from workflows.doors import Doors
+    from workflows.local import run_local
     from workflows.search_attributes import NEEDS_ATTENTION, STATUS
     from workflows.steps import lose_parcel
 
@@ -58,11 +59,9 @@ class ReturnWorkflow(Doors):
         """Judges the request and records it; false when it was refused."""
         case = self._case
         async with case.lock:
-            assessment = await workflow.execute_local_activity_method(
+            assessment = await run_local(
                 Records.open_return,
                 Opening(start=case.start, at=workflow.now().isoformat()),
-                start_to_close_timeout=options.RECORD_TIMEOUT,
-                retry_policy=options.RECORD_RETRY,
                 summary="Judge the request and record the return",
             )
             if assessment.refusals:

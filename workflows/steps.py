@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.progress import conflict, invalid
     from workflows import options
     from workflows.case import Case
+    from workflows.local import run_local
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
 _ENDED_BY_WORD = frozenset({TaskKind.SEND_BACK, TaskKind.PARCEL_LOST, TaskKind.REFUND_SHORT})
@@ -239,11 +240,9 @@ def _check_retry(case: Case, message: RefundRetry) -> None:
 async def _retry(case: Case, message: RefundRetry) -> None:
     asked = AnotherTry(refund=message.refund, at=workflow.now().isoformat())
     try:
-        again = await workflow.execute_local_activity_method(
+        again = await run_local(
             Refunds.prepare_retry,
             asked,
-            start_to_close_timeout=options.RECORD_TIMEOUT,
-            retry_policy=options.RECORD_RETRY,
             summary=f"Prepare another try of refund {message.refund}",
         )
     except ActivityError as error:
@@ -270,11 +269,9 @@ async def _resolve_manually(case: Case, message: ManualResolution) -> None:
         at=workflow.now().isoformat(),
     )
     try:
-        await workflow.execute_local_activity_method(
+        await run_local(
             Refunds.record_paid_by_hand,
             paid,
-            start_to_close_timeout=options.RECORD_TIMEOUT,
-            retry_policy=options.RECORD_RETRY,
             summary=f"Book refund {message.refund} as paid by hand",
         )
     except ActivityError as error:

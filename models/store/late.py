@@ -3,10 +3,12 @@
 import uuid
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.messages import (
     EventKind,
+    ManualResolution,
     Receipt,
     RefundNews,
     RefundStatus,
@@ -16,7 +18,7 @@ from models.messages import (
 )
 from models.store import refunds
 from models.store.returns import add_events
-from models.tables import Event, Task
+from models.tables import Event, Refund, Task
 
 _DUE = timedelta(days=1)
 
@@ -64,22 +66,58 @@ def keep_refund_news(session: Session, rma: str, news: RefundNews, at: datetime)
     _tell_once(session, rma, event, TaskKind.REFUND_FAILED, at, refund=refund.id)
 
 
+def pay_by_hand(session: Session, rma: str, paid: ManualResolution, at: datetime) -> None:
+    """Books that a person paid a refund which came back after the end, and ends its task.
+
+    Raises:
+        RefundNotPossible: the return has no such refund, or it doesn't need another way.
+    """
+    refund = session.get(Refund, paid.refund)
+    if refund is None or refund.rma != rma:
+        raise refunds.RefundNotPossible(f"This return has no refund {paid.refund}.")
+    refunds.pay_by_hand(session, paid.refund, method=paid.method, reference=paid.reference, at=at)
+    event = TimelineEvent(
+        key=f"late/{paid.id}",
+        at=at.isoformat(),
+        kind=EventKind.REFUND_PAID_BY_HAND,
+        actor=paid.actor,
+        data={
+            "refund": refund.id,
+            "amount": refund.amount,
+            "currency": refund.currency,
+            "method": paid.method,
+        },
+        note=paid.note,
+    )
+    session.flush()
+    add_events(session, rma, [event])
+    for task in session.scalars(
+        select(Task).where(Task.refund == refund.id, Task.status != "done")
+    ):
+        _close(task, paid.actor, at)
+
+
 def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:
     """Ends a task of a return that has ended."""
     task = session.get_one(Task, completion.task)
-    task.status = "done"
-    task.closed_at = at
-    task.closed_by = completion.actor
+    _close(task, completion.actor, at)
+    sent_back = task.kind == TaskKind.SEND_BACK
     event = TimelineEvent(
         key=f"late/{completion.id}",
         at=at.isoformat(),
-        kind=EventKind.TASK_COMPLETED,
+        kind=EventKind.SENT_BACK if sent_back else EventKind.TASK_COMPLETED,
         actor=completion.actor,
         data={"task": task.id, "kind": task.kind},
         note=completion.note,
     )
     session.flush()
     add_events(session, task.rma, [event])
+
+
+def _close(task: Task, by: str, at: datetime) -> None:
+    task.status = "done"
+    task.closed_at = at
+    task.closed_by = by
 
 
 def _tell_once(

@@ -212,7 +212,7 @@ def test_what_the_first_of_two_declined_stays_declined() -> None:
     assert [line.approved for line in progress.lines] == [0, 0, 1]
 
 
-# --- cancelling ------------------------------------------------------------------------------------
+# --- cancelling -------------------------------------------------------------------------------
 
 
 def test_it_can_be_cancelled_until_something_was_inspected() -> None:
@@ -230,7 +230,7 @@ def test_it_can_be_cancelled_until_something_was_inspected() -> None:
     )
 
 
-# --- the dock --------------------------------------------------------------------------------------
+# --- the dock ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_found_parcel_is_not_lost() -> None:
     assert progress.status is ReturnStatus.PARTIALLY_RECEIVED
 
 
-# --- inspection ------------------------------------------------------------------------------------
+# --- inspection -------------------------------------------------------------------------------
 
 
 def test_only_what_came_and_was_not_yet_looked_at_is_inspected() -> None:
@@ -300,7 +300,7 @@ def test_only_what_came_and_was_not_yet_looked_at_is_inspected() -> None:
     assert "it is cancelled" in refusal(ended.check_inspection, [verdict("1", 1)])[1]
 
 
-# --- what is recorded ------------------------------------------------------------------------------
+# --- what is recorded -------------------------------------------------------------------------
 
 
 def test_a_snapshot_tells_each_lines_counters_and_what_they_mean() -> None:

@@ -1,5 +1,6 @@
 """Bad input of every kind: a problem document that says what to do, and nothing happens."""
 
+import io
 import json
 
 import pytest
@@ -52,6 +53,19 @@ def test_a_body_that_is_no_object_is_refused(sqlite_api: Api, body: str) -> None
 def test_a_body_over_a_megabyte_is_too_large(sqlite_api: Api) -> None:
     body = {**RETURN, "reference": "x" * 1_000_000}
     assert problem(sqlite_api.post("/returns", body), 413)["code"] == "request_entity_too_large"
+
+
+def test_a_body_of_untold_length_is_not_cut_off_in_silence(sqlite_api: Api) -> None:
+    body = json.dumps(RETURN).encode() + b" " * 1_000_000 + b"and more"
+    response = sqlite_api.call(
+        "POST",
+        "/returns",
+        input_stream=io.BytesIO(body),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    problem(response, 413)
+    assert sqlite_api.gateway.calls == []
 
 
 def test_unknown_addresses_and_methods_are_problems_too(sqlite_api: Api) -> None:

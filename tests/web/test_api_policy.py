@@ -8,7 +8,7 @@ from models.rules.policy import Policy
 from models.rules.tenders import TenderOrder
 from models.store.policies import current_policy
 from models.tables import PolicyVersion
-from tests.web.api_app import Api, pointers
+from tests.web.api_app import Api, pointers, problem
 
 DEFAULTS: dict[str, Any] = {
     "window": {"days": 30, "anchor": "delivered"},
@@ -93,6 +93,7 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         ({"fees": {"return_shipping": 500}}, "/fees/return_shipping"),
         ({"fees": {"restocking_percent": 0}}, "/fees/restocking_percent"),
         ({"rules": [{}]}, "/rules"),
+        ({"rules": None}, "/rules"),
         ({"windows": {}}, "/windows"),
     ],
 )
@@ -101,6 +102,12 @@ def test_a_policy_that_would_not_be_followed_is_refused(
 ) -> None:
     assert set(pointers(sqlite_api.put("/policy", {**DEFAULTS, **change}))) == {pointer}
     assert in_force(sqlite_api) == Policy()
+
+
+def test_putting_nothing_at_all_does_not_set_everything_back(sqlite_api: Api) -> None:
+    sqlite_api.put("/policy", {"auto_approve_up_to": 100})
+    assert problem(sqlite_api.call("PUT", "/policy"), 400)["code"] == "missing_body"
+    assert in_force(sqlite_api).auto_approve_up_to == 100
 
 
 def test_versions_are_listed_newest_first_page_by_page(api: Api) -> None:

@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -11,14 +10,12 @@ from uuid import uuid4
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.providers.mail.outbox import OutboxTransport
 from models.database import Database
 from models.settings import load_settings
 from tests.contract.sandbox_process import KEY, Sandbox
 from tests.workflows.world import World
 from web.gateway import Gateway
 from web.temporal import TemporalBridge
-from worker import make_worker
 from workflows import search_attributes
 
 
@@ -53,9 +50,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-async def world(
+def idle_world(
     environment: WorkflowEnvironment, database: Database, sandbox: Sandbox, tmp_path: Path
-) -> AsyncIterator[World]:
+) -> World:
+    """Everything but a worker; `working()` starts one."""
     settings = replace(
         load_settings(tmp_path),
         sandbox_url=sandbox.address,
@@ -66,15 +64,17 @@ async def world(
     async def connected():
         return environment.client
 
-    transport = OutboxTransport(tmp_path / "mail")
-    with ThreadPoolExecutor(64) as executor:
-        async with make_worker(
-            environment.client, settings, database, executor, transport=transport
-        ):
-            yield World(
-                env=environment,
-                database=database,
-                gateway=Gateway(settings, database, TemporalBridge(connected)),
-                sandbox=sandbox,
-                mail_dir=tmp_path / "mail",
-            )
+    return World(
+        env=environment,
+        settings=settings,
+        database=database,
+        gateway=Gateway(settings, database, TemporalBridge(connected)),
+        sandbox=sandbox,
+        mail_dir=tmp_path / "mail",
+    )
+
+
+@pytest.fixture
+async def world(idle_world: World) -> AsyncIterator[World]:
+    async with idle_world.working():
+        yield idle_world

@@ -1,7 +1,9 @@
 """A whole Redress in one test: a real Temporal server, worker, sandbox provider and database."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,8 @@ from sqlalchemy import func, select
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from activities.providers.mail.outbox import OutboxTransport
+from activities.providers.payments.protocol import PaymentProvider
 from models.database import Database
 from models.messages import (
     CarrierStatus,
@@ -32,6 +36,7 @@ from models.rules.orders import (
     ShippingInput,
     TaxMode,
 )
+from models.settings import Settings
 from models.store.orders import put_order
 from models.tables import (
     Event,
@@ -56,6 +61,7 @@ from web.requests import (
     ReturnRequest,
     ScanRequest,
 )
+from worker import make_worker
 
 AGENT = Actor(id="user:1", name="Ada", permissions=frozenset(Permission), user_id=1)
 SECOND = Actor(id="user:2", name="Ben", permissions=frozenset(Permission), user_id=2)
@@ -66,15 +72,53 @@ def new_order_number() -> str:
     return f"O-{uuid4().hex[:12]}"
 
 
+def paid(
+    reference: str,
+    amount: int,
+    *,
+    id: str = "p-1",
+    kind: PaymentKind = PaymentKind.CARD,
+    provider: str = "sandbox",
+    refunded: int = 0,
+) -> PaymentInput:
+    """A payment of an order."""
+    return PaymentInput(
+        id=id,
+        kind=kind,
+        provider=provider,
+        reference=reference,
+        amount=amount,
+        currency="GBP",
+        refunded=refunded,
+    )
+
+
 @dataclass(kw_only=True)
 class World:
     """What a test drives and looks at."""
 
     env: WorkflowEnvironment
+    settings: Settings
     database: Database
     gateway: Gateway
     sandbox: Sandbox
     mail_dir: Path
+
+    @asynccontextmanager
+    async def working(
+        self, providers: dict[str, PaymentProvider] | None = None
+    ) -> AsyncIterator[None]:
+        """A worker runs, with other payment providers than the settings' ones when given."""
+        with ThreadPoolExecutor(64) as executor:
+            async with make_worker(
+                self.env.client,
+                self.settings,
+                self.database,
+                executor,
+                providers=providers,
+                transport=OutboxTransport(self.mail_dir),
+            ):
+                yield
 
     async def call(self, method: Callable[..., Any], *args: Any, **more: Any) -> Any:
         """Calls the gateway as a web thread would."""
@@ -90,8 +134,9 @@ class World:
         email: str | None = "carla@example.com",
         country: str = "GB",
         discount: int = 0,
+        payments: tuple[PaymentInput, ...] | None = None,
     ) -> None:
-        """An order delivered yesterday, one card payment."""
+        """An order delivered yesterday, one card payment unless others are given."""
         total = sum(quantities) * price - discount
         placed = datetime.now(UTC) - timedelta(days=3)
         order = OrderInput(
@@ -114,16 +159,7 @@ class World:
                 for no, quantity in enumerate(quantities, start=1)
             ),
             shipping=ShippingInput(),
-            payments=(
-                PaymentInput(
-                    id="p-1",
-                    kind=PaymentKind.CARD,
-                    provider="sandbox",
-                    reference=reference,
-                    amount=total,
-                    currency="GBP",
-                ),
-            ),
+            payments=payments or (paid(reference, total),),
         )
         with self.database.write() as session:
             put_order(session, order)

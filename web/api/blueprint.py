@@ -1,6 +1,7 @@
 """Blueprints of the API: strict parsing of requests, and the OpenAPI document made from them."""
 
 import json
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
@@ -11,7 +12,7 @@ from flask_smorest import Api, Blueprint
 from flask_smorest.utils import prepare_response
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from web.api.schemas.answers import ProblemSchema
 from web.errors import PROBLEM_TYPE, Problem, field_errors, http_problem, invalid
@@ -21,7 +22,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def json_body() -> Any:
-    """The request's body; none at all counts as an empty object.
+    """The request's body; of a POST, none at all counts as an empty object.
 
     Raises:
         Problem: 415 for another type than JSON, 400 for what isn't JSON.
@@ -33,8 +34,14 @@ def json_body() -> Any:
 
 def _read_json(asked: Request) -> Any:
     raw = asked.get_data(cache=True)
+    if asked.content_length is None and len(raw) >= (asked.max_content_length or sys.maxsize):
+        # Of a body whose length wasn't told, werkzeug gives the beginning without a word.
+        raise RequestEntityTooLarge
     if not raw:
-        return {}
+        if asked.method == "POST":
+            return {}
+        # A PUT of nothing would set everything back to its default.
+        raise Problem(HTTPStatus.BAD_REQUEST, "missing_body", "Send the whole object as JSON.")
     if not is_json(asked.mimetype):
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -96,6 +103,12 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]  # the library has no 
     ) -> Callable[[View], View]:
         """Parses the body or the query and passes what the schema makes of it first."""
         found: Callable[[View], View] = self.arguments(schema(), location=location)
+        return found
+
+    def takes_files(self, *content_types: str) -> Callable[[View], View]:
+        """Tells in the OpenAPI document that the body is a file of one of these types."""
+        content = {name: {"schema": {"type": "string"}} for name in content_types}
+        found: Callable[[View], View] = self.doc(requestBody={"required": True, "content": content})
         return found
 
     def answers(

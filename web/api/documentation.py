@@ -78,7 +78,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
                     body=_schema_name(body.get("schema", {})),
                     answers=tuple(
                         (status, _answer_schema(answer))
-                        for status, answer in found["responses"].items()
+                        for status, answer in sorted(found["responses"].items())
                         if status.startswith("2")
                     ),
                 ),

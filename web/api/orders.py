@@ -64,6 +64,7 @@ def put(order: OrderInput, number: str) -> Response:
 @blueprint.on("POST", "/orders/import")
 @requires(Permission.ORDERS)
 @blueprint.takes(ImportQuery, "query")
+@blueprint.takes_files(*_FORMATS)
 @blueprint.answers(200, ImportSchema)
 def import_file(time_zone: str | None) -> Response:
     """Store a file of orders, CSV or JSON lines, also gzip.

@@ -42,7 +42,7 @@ ENDED_RETURNS = (
         sale=1045,
         lines=(item("1", Reason.COLOUR, "Forest looks black in the evening."),),
         ends=ReturnStatus.CANCELLED,
-        steps=(*approved(), Cancel(note="She wore it out and now loves it. Keeps it.")),
+        steps=(*approved(), Cancel(note="She wore it to a dinner, got compliments, and keeps it.")),
     ),
     Story(
         number=46,

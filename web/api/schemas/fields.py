@@ -31,7 +31,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _CURRENCIES = frozenset(list_currencies()) - {"XTS", "XXX"}
 
 
-class _Named:
+class Named:
     """The refusals every field shares, with their codes."""
 
     default_error_messages: ErrorMessages = {  # noqa: RUF012  marshmallow reads it from the class
@@ -61,11 +61,11 @@ def refuse(code: str, message: str) -> ValidationError:
     return ValidationError([Coded(message, code)])
 
 
-class Object(_Named, fields.Nested):
+class Object(Named, fields.Nested):
     """An object inside an object."""
 
 
-class Items(_Named, fields.List[Any]):
+class Items(Named, fields.List[Any]):
     """A list.
 
     Args:
@@ -87,7 +87,7 @@ class Items(_Named, fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class Text(_Named, fields.String):
+class Text(Named, fields.String):
     """Text of a length, in characters that every database stores."""
 
     def __init__(self, *, longest: int, shortest: int = 0, **options: Any) -> None:
@@ -150,7 +150,7 @@ class TimeZone(Text):
         return name
 
 
-class WholeNumber(_Named, fields.Integer):
+class WholeNumber(Named, fields.Integer):
     """A whole number within bounds; 1.0, "1" and true are not whole numbers."""
 
     def __init__(self, *, at_least: int, at_most: int, **options: Any) -> None:
@@ -183,7 +183,7 @@ class Money(WholeNumber):
         super().__init__(at_least=0, at_most=MOST_MONEY, **options)
 
 
-class Flag(_Named, fields.Boolean):
+class Flag(Named, fields.Boolean):
     """true or false, nothing that resembles them."""
 
     def _deserialize(
@@ -194,7 +194,7 @@ class Flag(_Named, fields.Boolean):
         return value
 
 
-class Choice(_Named, fields.Enum[Any]):
+class Choice(Named, fields.Enum[Any]):
     """One of the words of an enumeration."""
 
     def __init__(self, words: type[StrEnum], **options: Any) -> None:
@@ -210,7 +210,7 @@ class Choice(_Named, fields.Enum[Any]):
         raise refuse("choice", f" must be one of {', '.join(word.value for word in self.enum)}.")
 
 
-class Moment(_Named, fields.AwareDateTime):
+class Moment(Named, fields.AwareDateTime):
     """A moment as RFC 3339 writes it, with its zone; given back in UTC."""
 
     def _deserialize(
@@ -224,7 +224,7 @@ class Moment(_Named, fields.AwareDateTime):
         raise refuse("moment", " must be a time with its zone, written like 2026-11-01T10:00:00Z.")
 
 
-class DecimalText(_Named, fields.String):
+class DecimalText(Named, fields.String):
     """A decimal number of 0 or more, written as text so that no float comes near it."""
 
     def __init__(self, *, at_most: int, above_zero: bool = False, **options: Any) -> None:
@@ -243,7 +243,7 @@ class DecimalText(_Named, fields.String):
         return value
 
 
-class CurrencyCode(_Named, fields.String):
+class CurrencyCode(Named, fields.String):
     """A currency of ISO 4217."""
 
     def __init__(self, **options: Any) -> None:
@@ -257,7 +257,7 @@ class CurrencyCode(_Named, fields.String):
         return value
 
 
-class Table(_Named, fields.Dict):
+class Table(Named, fields.Dict):
     """An object with names of the caller's own, each with a value of one kind."""
 
     def __init__(self, of: fields.Field[Any], *, longest_key: int = 100, **options: Any) -> None:

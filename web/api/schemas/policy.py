@@ -9,7 +9,7 @@ from marshmallow import fields, post_load, pre_load
 
 from models.rules.policy import ANCHORS, Policy
 from models.rules.tenders import TenderOrder
-from web.api.schemas.fields import Body, Choice, Money, Object, TimeZone, WholeNumber, refuse
+from web.api.schemas.fields import Body, Choice, Money, Named, Object, TimeZone, WholeNumber, refuse
 
 _DEFAULT = Policy()
 _LONGEST_WINDOW = 3650
@@ -22,12 +22,12 @@ class Anchor(StrEnum):
     PLACED, SHIPPED, DELIVERED = ANCHORS
 
 
-class Fixed(fields.Raw):
+class Fixed(Named, fields.Raw):
     """A rule that has one value only: another one would be stored but have no effect."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        super().__init__(load_default=value, allow_none=True, metadata={"const": value})
+        super().__init__(load_default=value, metadata={"const": value})
 
     def deserialize(
         self,

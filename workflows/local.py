@@ -1,0 +1,36 @@
+"""Running a database-only activity beside the workflow, until the database answers."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+Message = TypeVar("Message")
+Result = TypeVar("Result")
+
+_TIMEOUT = timedelta(seconds=30)
+_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1)
+)
+# Longer pauses are timers: a database that is away for a day must not fill the history.
+_IN_TASK = timedelta(seconds=5)
+
+
+async def run_local(
+    activity: Callable[[Any, Message], Result], message: Message, summary: str
+) -> Result:
+    """Runs a local activity with the one retry policy that all of them share.
+
+    Raises:
+        ActivityError: the activity refused for good.
+    """
+    return await workflow.execute_local_activity_method(
+        activity,
+        message,
+        start_to_close_timeout=_TIMEOUT,
+        retry_policy=_RETRY,
+        local_retry_threshold=_IN_TASK,
+        summary=summary,
+    )

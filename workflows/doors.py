@@ -139,53 +139,54 @@ class Doors:
     @workflow.signal
     async def submit_decision(self, decision: Decision) -> None:
         """The decision's durable second path; one that came by Update already is ignored."""
-        await self._take_signal(decision, decision.actor)
+        await self._take_signal(decision)
 
     @workflow.signal
     async def submit_cancellation(self, cancellation: Cancellation) -> None:
         """The cancellation's durable second path."""
-        await self._take_signal(cancellation, cancellation.actor)
+        await self._take_signal(cancellation)
 
     @workflow.signal
     async def submit_label_request(self, asked: LabelRequest) -> None:
         """The label request's durable second path."""
-        await self._take_signal(asked, asked.actor)
+        await self._take_signal(asked)
 
     @workflow.signal
     async def submit_receipt(self, receipt: Receipt) -> None:
         """The receipt's durable second path."""
-        await self._take_signal(receipt, receipt.actor)
+        await self._take_signal(receipt)
 
     @workflow.signal
     async def submit_inspection(self, inspection: Inspection) -> None:
         """The inspection's durable second path."""
-        await self._take_signal(inspection, inspection.actor)
+        await self._take_signal(inspection)
 
     @workflow.signal
     async def submit_retry(self, retry: RefundRetry) -> None:
         """The retry's durable second path."""
-        await self._take_signal(retry, retry.actor)
+        await self._take_signal(retry)
 
     @workflow.signal
     async def submit_resolution(self, resolution: ManualResolution) -> None:
         """The manual resolution's durable second path."""
-        await self._take_signal(resolution, resolution.actor)
+        await self._take_signal(resolution)
 
     @workflow.signal
     async def submit_completion(self, completion: TaskCompletion) -> None:
         """The task completion's durable second path."""
-        await self._take_signal(completion, completion.actor)
+        await self._take_signal(completion)
 
     @workflow.signal
     async def carrier_event(self, event: CarrierEvent) -> None:
         """A scan of the parcel."""
-        await self._take_signal(event, event.actor)
+        await self._take_signal(event)
 
     @workflow.signal
     async def refund_news(self, news: RefundNews) -> None:
         """The payment provider says how a refund stands."""
         await self._recorded()
-        await self._paymaster.take_news(news)
+        if news is not None:
+            await self._paymaster.take_news(news)
 
     # --- how a message is taken ------------------------------------------------------------
 
@@ -213,11 +214,11 @@ class Doors:
                 await case.write()
         return case.state
 
-    async def _take_signal(self, message: Any, actor: str) -> None:
+    async def _take_signal(self, message: Any) -> None:
         """A Signal has nobody to answer to, so that its refusal goes on the timeline."""
         await self._recorded()
-        if self._case.assessment and self._case.assessment.refusals:
-            return  # A refused request has no timeline.
+        if message is None or (self._case.assessment and self._case.assessment.refusals):
+            return  # It says nothing, or there is no return and so no timeline.
         try:
             await self._take(message)
         except ApplicationError as error:
@@ -225,7 +226,7 @@ class Doors:
             async with case.lock:
                 case.recorder.tell(
                     EventKind.DECISION_IGNORED,
-                    actor,
+                    message.actor,
                     what=type(message).__name__,
                     why=error.message,
                 )

@@ -30,6 +30,7 @@ from models.rules.quote import PaidLine, Quote, QuotedLine, make_quote
 from models.store.policies import current_policy
 from models.tables import (
     Event,
+    Note,
     Order,
     OrderLine,
     Return,
@@ -364,6 +365,9 @@ def add_events(session: Session, rma: str, events: Sequence[TimelineEvent]) -> N
         return
     keys = [event.key for event in events]
     known = set(session.scalars(select(Event.key).where(Event.rma == rma, Event.key.in_(keys))))
+    # An operator's Signal may carry a note that nobody stored; the entry then goes without.
+    wanted = [event.note for event in events if event.note]
+    notes = set(session.scalars(select(Note.id).where(Note.id.in_(wanted)))) if wanted else set()
     session.add_all(
         Event(
             rma=rma,
@@ -372,7 +376,7 @@ def add_events(session: Session, rma: str, events: Sequence[TimelineEvent]) -> N
             kind=event.kind,
             actor=event.actor,
             data=dict(event.data),
-            note_id=event.note,
+            note_id=event.note if event.note in notes else None,
         )
         for event in events
         if event.key not in known

@@ -1,5 +1,6 @@
-"""The demo's data: orders that add up, returns that may be made, and staff without known passwords."""
+"""The demo's data: orders that add up, returns that may be made, staff without known passwords."""
 
+import fcntl
 import json
 import math
 import socket
@@ -19,7 +20,7 @@ from models.rules.orders import PaymentKind, TaxMode
 from models.store.access import create_user, verify_password
 from models.store.orders import put_order
 from models.store.returns import judge_request
-from models.tables import Base, Return
+from models.tables import Base, Return, User
 from tests.conftest import MakeDatabase
 from web.access import Role
 from web.cli.demo import demo
@@ -254,6 +255,20 @@ def test_a_shop_with_people_of_its_own_gets_no_demo_and_is_told_so(
     assert "so it gets no demo data" in result.output
     assert rows(database) == before
     assert not (tmp_path / "demo.json").exists()
+
+
+def test_a_second_run_beside_the_first_is_kept_out(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", str(database.url))
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run" / "demo.lock").open("a") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        result = CliRunner().invoke(demo, ["--data-dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "is being loaded already" in result.output
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(User)) == 0
 
 
 def test_without_temporal_the_command_says_what_to_start(

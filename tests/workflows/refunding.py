@@ -1,4 +1,4 @@
-"""What tests of refunds share: goods accepted, news of the provider, a line to it that can break."""
+"""What tests of refunds share: accepted goods, news of the provider, a line to it that breaks."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from models.database import Database
-from models.messages import Deadlines
 from models.tables import Base, Event, Message, Return
 from tests.workflows.world import World
 from web.demo.furnishing import furnish
@@ -44,7 +43,7 @@ def load(world: World, data_dir: Path, calls: Calls) -> list[str]:
     """What the command does."""
     staff = furnish(world.database, data_dir, datetime.now(UTC))
     stage = Stage(gateway=world.gateway, database=world.database, people=staff)
-    return Player(stage, Deadlines(), calls.count).play(read_chapters(stage, STORY))
+    return Player(stage, calls.count).play(read_chapters(stage, STORY))
 
 
 def statuses(database: Database) -> dict[str | None, str]:

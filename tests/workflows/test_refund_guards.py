@@ -47,7 +47,7 @@ def all_at_once(calls: list[Callable[[], Result]]) -> list[Result]:
         return list(threads.map(run, calls))
 
 
-# --- what the database refuses by itself -------------------------------------------------------
+# --- what the database refuses by itself --------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_caller_that_forgot_every_rule_is_stopped_by_a_constraint(
         setattr(session.scalars(select(table)).first(), column, value)
 
 
-# --- many hands on one order -----------------------------------------------------------------------
+# --- many hands on one order ------------------------------------------------------------------
 
 
 def test_returns_granted_at_once_never_take_more_than_the_payments_hold(
@@ -188,7 +188,7 @@ async def test_of_many_who_ask_for_the_last_unit_one_gets_it_and_the_others_read
     assert lost == ["All units of Thing 1 are already in a return."] * 3
 
 
-# --- positions -------------------------------------------------------------------------------------
+# --- positions --------------------------------------------------------------------------------
 
 
 def test_a_short_grant_carries_the_rest_of_the_tax_to_the_next(database: Database) -> None:

@@ -46,7 +46,7 @@ def _retries_come_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(options, "PAYMENT_RETRY", soon)
 
 
-# --- refused -----------------------------------------------------------------------------------
+# --- refused ------------------------------------------------------------------------------
 
 
 async def test_a_refused_refund_is_tried_again_with_a_new_key_and_then_paid_by_hand(
@@ -133,7 +133,7 @@ async def test_without_its_provider_a_refund_waits_for_a_person_and_then_for_the
     assert world.balance(rma) == PAID_BY_CARD
 
 
-# --- later than the answer -----------------------------------------------------------------------
+# --- later than the answer ------------------------------------------------------------------
 
 
 async def test_a_pending_refund_is_resolving_until_the_provider_says_more(world: World) -> None:
@@ -245,7 +245,7 @@ async def test_the_same_news_five_times_and_in_any_order_end_the_same(world: Wor
         assert world.timeline(rma).count("refund_pending") == 1
 
 
-# --- no clear answer -----------------------------------------------------------------------------
+# --- no clear answer ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("behaviour", "posts"), [("timeout", 1), ("error", 4)])
@@ -345,7 +345,7 @@ async def test_news_before_the_line_is_given_up_leave_nothing_to_give_up(
     assert world.balance(rma) == PAID_BY_CARD
 
 
-# --- several payments ------------------------------------------------------------------------------
+# --- several payments -------------------------------------------------------------------------
 
 
 async def test_of_two_payments_the_one_that_can_is_refunded_and_a_task_holds_the_rest(

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from models.database import Database
 from models.messages import ReturnStatus
-from models.settings import Settings, load_settings
+from models.settings import load_settings
 from models.tables import Return
 from web.cli.opening import open_gateway
 from web.cli.options import data_dir_option
@@ -45,13 +45,13 @@ def demo(data_dir: Path) -> None:
             console.print("The shop has orders or people of its own, so it gets no demo data.")
             return
         stage = Stage(gateway=opened.gateway, database=opened.database, people=staff)
-        refused = _play(stage, settings, console)
+        refused = _play(stage, settings.data_dir, console)
     _print_sign_ins(console, settings.data_dir)
     if refused:
         raise click.ClickException("Some of the demo's returns were refused:\n" + refused)
 
 
-def _play(stage: Stage, settings: Settings, console: Console) -> str:
+def _play(stage: Stage, data_dir: Path, console: Console) -> str:
     """Plays what is left, and tells what was refused, a line each."""
     chapters = read_chapters(stage, STORY)
     if not chapters:
@@ -65,12 +65,12 @@ def _play(stage: Stage, settings: Settings, console: Console) -> str:
         console=console,
     ) as progress:
         task = progress.add_task("", total=sum(chapter.left for chapter in chapters))
-        player = Player(stage, settings.deadlines, lambda: progress.advance(task))
+        player = Player(stage, lambda: progress.advance(task))
         try:
             refused = player.play(chapters)
         except Unavailable as problem:
             raise click.ClickException(
-                f"Temporal can't be reached. Start `redress up --data-dir {settings.data_dir}`,"
+                f"Temporal can't be reached. Start `redress up --data-dir {data_dir}`,"
                 " which also goes on with the demo."
             ) from problem
         except Stuck as stuck:

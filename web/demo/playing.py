@@ -6,14 +6,14 @@ first was interrupted, and changes nothing when all is there.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from models.database import Database
-from models.messages import FINAL_STATUSES, Deadlines, ReturnStatus
+from models.messages import FINAL_STATUSES
 from models.tables import Return, Submission
-from web.demo.stage import CUSTOMER, Scene, Stage, Stopped
+from web.demo.stage import CUSTOMER, Scene, Stage, Stopped, Stuck
 from web.demo.steps import steps_done
 from web.demo.telling import REFERENCE_PREFIX, Story
 from web.gateway import new_rma
@@ -91,16 +91,9 @@ def _find(database: Database) -> tuple[dict[str, str], dict[str, str]]:
 class Player:
     """Plays stories, several at a time."""
 
-    def __init__(self, stage: Stage, deadlines: Deadlines, advance: Callable[[], None]) -> None:
-        """Takes the stage.
-
-        Args:
-            stage: where to play.
-            deadlines: the shop's; a story's own win.
-            advance: called after each call of the gateway, from any thread.
-        """
+    def __init__(self, stage: Stage, advance: Callable[[], None]) -> None:
+        """Takes the stage, and what is called after each call of the gateway, from any thread."""
         self._stage = stage
-        self._deadlines = deadlines
         self._advance = advance
 
     def play(self, chapters: Sequence[Chapter]) -> list[str]:
@@ -113,19 +106,19 @@ class Player:
             Stuck: a return does not go on.
             Unavailable: Temporal can't be reached.
         """
-        refused, ends = [], {}
+        refused, played = [], {}
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="demo") as pool:
             futures = {pool.submit(self._play, chapter): chapter.story for chapter in chapters}
             try:
                 for future in as_completed(futures):
                     story = futures[future]
                     try:
-                        ends[future.result()] = story.ends
+                        played[future.result()] = story
                     except Unavailable:
                         raise
                     except GatewayError as error:
                         refused.append(f"{story.reference}: {error.detail}")
-                self._settle(ends)
+                self._settle(played)
             except BaseException:
                 self._stage.stop.set()
                 pool.shutdown(cancel_futures=True)
@@ -151,10 +144,7 @@ class Player:
     def _request(self, scene: Scene, story: Story) -> None:
         actor = CUSTOMER if story.asked_by is None else scene.actor(story.asked_by)
         self._stage.gateway.request_return(
-            story.request,
-            actor,
-            rma=scene.rma,
-            deadlines=replace(self._deadlines, **story.hurry),
+            story.request, actor, rma=scene.rma, deadlines=story.deadlines
         )
         self._stage.wait(
             lambda: scene.told() or None, f"{story.reference} was asked for and is not recorded"
@@ -170,19 +160,21 @@ class Player:
         self._stage.wait(look, what)
         self._advance()
 
-    def _settle(self, ends: Mapping[str, ReturnStatus]) -> None:
+    def _settle(self, played: Mapping[str, Story]) -> None:
         """Waits until each return has come where its story ends."""
-        waiting = dict(ends)
+        waiting = dict(played)
 
         def look() -> bool | None:
             with self._stage.database.read() as session:
-                rows = session.execute(
-                    select(Return.rma, Return.status).where(Return.rma.in_(waiting))
-                )
-                for rma, status in rows.all():
+                query = select(Return.rma, Return.status).where(Return.rma.in_(waiting))
+                for rma, status in session.execute(query).all():
                     # Nothing more happens to one that has ended, be it otherwise than planned.
-                    if status == waiting[rma] or status in FINAL_STATUSES:
+                    if status == waiting[rma].ends or status in FINAL_STATUSES:
                         del waiting[rma]
             return not waiting or None
 
-        self._stage.wait(look, "some returns of the demo do not come where they should")
+        try:
+            self._stage.wait(look, "")
+        except Stuck:
+            late = [f"return {rma} should be {story.ends}" for rma, story in waiting.items()]
+            raise Stuck("; ".join(late)) from None

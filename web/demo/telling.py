@@ -1,10 +1,11 @@
 """How a return of the demo is told: what is asked for, what happens then, and where it ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.messages import (
     CarrierStatus,
+    Deadlines,
     DecisionKind,
     Disposition,
     EventKind,
@@ -52,6 +53,11 @@ class Story:
     def reference(self) -> str:
         """The unique name by which a second run finds it."""
         return f"{REFERENCE_PREFIX}{self.number}"
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long it waits. The shop's own settings might end it before it is told."""
+        return replace(Deadlines(), **self.hurry)
 
     @property
     def request(self) -> ReturnRequest:

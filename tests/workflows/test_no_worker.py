@@ -1,0 +1,150 @@
+"""No worker runs: what was asked for is taken, told so, and carried out once when one starts."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from models.messages import CarrierStatus, DecisionKind, EventKind, Reason, ReturnStatus, TaskKind
+from models.tables import Return, Submission
+from tests.contract.sandbox_process import new_payment
+from tests.workflows.refunding import PAID_BY_CARD, on_sqlite, retry, told, until_failed
+from tests.workflows.world import AGENT, World, new_order_number
+from web.gateway import new_rma
+from web.requests import Answer, Conflict, DecisionRequest, LineRequest, Refused, ReturnRequest
+
+pytestmark = on_sqlite
+
+
+@pytest.fixture
+def world(idle_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Nobody works, and nobody waits for long."""
+    monkeypatch.setattr("web.delivery._TIMEOUT", timedelta(seconds=1))
+    return idle_world
+
+
+def asked(world: World, **more: str) -> ReturnRequest:
+    number = new_order_number()
+    world.put_order(number, reference=new_payment("ok"))
+    return ReturnRequest(
+        order=number, lines=[LineRequest(line="1", quantity=1, reason=Reason.STYLE)], **more
+    )
+
+
+async def test_a_request_is_taken_soon_and_there_when_a_worker_starts(world: World) -> None:
+    request, rma = asked(world), new_rma()
+    began = time.monotonic()
+    for _ in range(2):
+        answer = await world.call(world.gateway.request_return, request, AGENT, rma=rma)
+        assert answer == Answer(rma=rma, status=ReturnStatus.REQUESTED, settled=False)
+    assert time.monotonic() - began < 5
+    with pytest.raises(Conflict, match="still being recorded") as caught:
+        await world.approve(rma)
+    assert caught.value.state == ReturnStatus.REQUESTED
+    async with world.working():
+        await world.until_true(lambda: world.timeline(rma) != [])
+        answer = await world.call(world.gateway.request_return, request, AGENT, rma=rma)
+        assert answer == Answer(rma=rma, status=ReturnStatus.REQUESTED)
+        await world.approve(rma)
+        await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Return)) == 1
+        assert session.scalar(select(func.count()).select_from(Submission)) == 0
+    assert world.free_units(rma) == 1
+
+
+async def test_decisions_are_carried_out_once_and_in_order_when_a_worker_starts(
+    world: World,
+) -> None:
+    async with world.working():
+        request = asked(world)
+        answer = await world.call(world.gateway.request_return, request, AGENT)
+        rma = answer.rma
+    approve = DecisionRequest(decision=DecisionKind.APPROVE)
+    for _ in range(2):
+        answer = await world.call(world.gateway.decide, rma, approve, AGENT, id="d-1")
+        assert answer == Answer(rma=rma, status=ReturnStatus.REQUESTED, settled=False)
+    assert (await world.receive(rma)).settled is False
+    async with world.working():
+        await world.until(rma, ReturnStatus.RECEIVED)
+        answer = await world.call(world.gateway.decide, rma, approve, AGENT, id="d-1")
+        assert answer == Answer(rma=rma, status=ReturnStatus.RECEIVED)
+    kinds = world.timeline(rma)
+    assert [kinds.count(kind) for kind in ("approved", "received")] == [1, 1]
+    assert EventKind.DECISION_IGNORED not in kinds
+
+
+async def test_a_decision_that_came_second_while_nobody_worked_is_told(world: World) -> None:
+    async with world.working():
+        rma = (await world.call(world.gateway.request_return, asked(world), AGENT)).rma
+    for kind in (DecisionKind.DECLINE, DecisionKind.APPROVE):
+        answer = await world.call(world.gateway.decide, rma, DecisionRequest(decision=kind), AGENT)
+        assert not answer.settled
+    async with world.working():
+        await world.until(rma, ReturnStatus.DECLINED)
+        await world.handle(rma).result()
+    [ignored] = told(world, rma, EventKind.DECISION_IGNORED)
+    assert ignored["what"] == "Decision"
+
+
+async def test_a_request_that_became_impossible_meanwhile_ends_as_if_it_had_never_been(
+    world: World,
+) -> None:
+    request = asked(world)
+    first, second = new_rma(), new_rma()
+    both = ReturnRequest(
+        order=request.order, lines=[LineRequest(line="1", quantity=2, reason=Reason.STYLE)]
+    )
+    for rma in (first, second):
+        answer = await world.call(world.gateway.request_return, both, AGENT, rma=rma)
+        assert not answer.settled
+    async with world.working():
+        for rma in (first, second):
+            await world.handle(rma).result() if world.timeline(rma) else None
+        await world.until_true(lambda: _returns(world) == 1)
+        with world.database.read() as session:
+            [won] = session.scalars(select(Return.rma))
+        lost = first if won == second else second
+        await world.handle(lost).result()
+        with pytest.raises(Refused):
+            await world.call(world.gateway.request_return, both, AGENT, rma=lost)
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Return)) == 1
+
+
+def _returns(world: World) -> int:
+    with world.database.read() as session:
+        return session.scalar(select(func.count()).select_from(Return)) or 0
+
+
+async def test_two_returns_can_not_have_one_reference(world: World) -> None:
+    async with world.working():
+        answer = await world.call(
+            world.gateway.request_return, asked(world, reference="CN-1"), AGENT
+        )
+        again = asked(world, reference="CN-1")
+        with pytest.raises(Refused) as caught:
+            await world.call(world.gateway.request_return, again, AGENT)
+        assert [refusal.pointer for refusal in caught.value.refusals] == ["/reference"]
+        assert caught.value.refusals[0].code == "reference_taken"
+        await world.approve(answer.rma)
+
+
+async def test_news_and_retries_wait_for_a_worker_too(world: World) -> None:
+    async with world.working():
+        payment = new_payment("decline")
+        rma = await world.awaiting_parcel(payment)
+        await world.receive(rma)
+        await world.inspect(rma)
+        await until_failed(world, rma)
+    [refund] = world.refunds(rma)
+    answer = await retry(world, rma, refund.id)
+    assert answer == Answer(rma=rma, status=ReturnStatus.NEEDS_ATTENTION, settled=False)
+    await world.scan(rma, "s-1", CarrierStatus.DELIVERED)
+    async with world.working():
+        await until_failed(world, rma, 2)
+    assert len(world.refunds(rma)) == 2
+    assert world.timeline(rma).count("scanned") == 1
+    assert list(world.open_tasks(rma)) == [TaskKind.REFUND_FAILED]
+    assert world.balance(rma) != PAID_BY_CARD

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.messages import TaskKind
+
 
 class Permission(StrEnum):
     """One thing that can be allowed; API key scopes bear the same names."""
@@ -48,6 +50,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.FINANCE: frozenset({Permission.READ, Permission.DECIDE, Permission.REFUND}),
     Role.MANAGER: frozenset(Permission),
+}
+
+
+# Whose work each kind of task is.
+TASK_PERMISSIONS: dict[TaskKind, Permission] = {
+    TaskKind.DECIDE: Permission.DECIDE,
+    TaskKind.SECOND_APPROVAL: Permission.DECIDE,
+    TaskKind.INSPECT: Permission.INSPECT,
+    TaskKind.REFUND_FAILED: Permission.REFUND,
+    TaskKind.REFUND_SHORT: Permission.REFUND,
+    TaskKind.LABEL_FAILED: Permission.SHIP,
+    TaskKind.PARCEL_LOST: Permission.SHIP,
+    TaskKind.SEND_BACK: Permission.SHIP,
+    TaskKind.UNEXPECTED_PARCEL: Permission.SHIP,
 }
 
 

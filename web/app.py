@@ -82,8 +82,9 @@ def create_app(
     app.after_request(_add_headers)
     csrf = CSRFProtect(app)
     Bootstrap5(app)
-    errors.register(app)
     routes.register(app, csrf)
+    # After the API, which brings a handler of its own for every error of Flask's.
+    errors.register(app, staff.error_page)
     app.register_blueprint(staff.create_blueprint())
     app.add_url_rule("/health", view_func=health)
     return app

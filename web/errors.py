@@ -1,12 +1,13 @@
 """Refusals and failures of the API, told as RFC 9457 problem documents."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, json, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -155,8 +156,8 @@ def is_api(path: str) -> bool:
 
 
 def http_problem(error: HTTPException) -> Response | HTTPException:
-    """Flask's own errors; other faces than the API keep theirs."""
-    if not is_api(request.path) or error.code is None:
+    """Flask's own errors."""
+    if error.code is None:
         return error
     status = HTTPStatus(error.code)
     headers = {}
@@ -203,10 +204,19 @@ def _database_problem(error: OperationalError | PoolTimeout) -> Response:
     ).response()
 
 
-def register(app: Flask) -> None:
-    """Makes the API answer every failure with a problem document."""
+def register(app: Flask, page: Callable[[HTTPException], ResponseReturnValue]) -> None:
+    """Makes the API answer every failure with a problem document, and the rest with a page.
+
+    Args:
+        app: the application.
+        page: shows Flask's own errors for addresses outside the API.
+    """
+
+    def http_error(error: HTTPException) -> ResponseReturnValue:
+        return http_problem(error) if is_api(request.path) else page(error)
+
     app.register_error_handler(Problem, Problem.response)
-    app.register_error_handler(HTTPException, http_problem)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(GatewayError, gateway_problem)
     app.register_error_handler(OperationalError, _database_problem)
     app.register_error_handler(PoolTimeout, _database_problem)

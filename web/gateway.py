@@ -8,32 +8,25 @@ import secrets
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.messages import (
-    Cancellation,
     CarrierEvent,
     Deadlines,
-    Decision,
     DecisionKind,
-    InspectedLine,
-    Inspection,
     LabelRequest,
-    LineDecision,
     ManualResolution,
-    Receipt,
     RefundNews,
     RefundRetry,
     RefundStatus,
     Refusal,
-    RequestedLine,
     ReturnStart,
     ReturnStatus,
-    TaskCompletion,
-    UnexpectedItem,
+    TaskKind,
 )
 from models.money import to_text
 from models.rules.quote import Quote
@@ -43,8 +36,9 @@ from models.store import late
 from models.store.refunds import RefundNotPossible
 from models.store.returns import judge_request
 from models.store.scans import keep_scan
-from models.tables import Note, Order, Refund, Return, Submission, Task
-from web.access import Actor, Permission
+from models.tables import Event, Note, Order, Refund, Return, Submission, Task
+from web.access import TASK_PERMISSIONS, Actor
+from web.composer import Composer
 from web.delivery import Delivery, Message, NoAnswer, WorkflowEnded
 from web.requests import (
     Answer,
@@ -58,7 +52,10 @@ from web.requests import (
     ReturnRequest,
     ScanRequest,
 )
+from web.submissions import check_override, make_submission, requested_lines
 from web.temporal import TemporalBridge
+
+Sent = TypeVar("Sent", bound=Message)
 
 # The one way to settle a refund by hand; the row keeps the person's reference to it.
 PAID_BY_HAND = "paid_by_hand"
@@ -89,14 +86,14 @@ class Gateway:
             NotFound: there is no such order.
             Refused: it isn't eligible.
         """
-        _check_override(request, actor)
+        check_override(request, actor)
         with self._database.read() as session:
             if session.get(Order, request.order) is None:
                 raise NotFound(f"There is no order {request.order}.")
             judged = judge_request(
                 session,
                 order=request.order,
-                lines=_requested(request),
+                lines=requested_lines(request),
                 kind=request.kind,
                 resolution=request.resolution,
                 override=request.override_reason is not None,
@@ -135,11 +132,11 @@ class Gateway:
             self.quote(request, actor, at=judged_at)
         with self._database.write() as session:
             if session.get(Return, rma) is None:
-                session.merge(_submission(request, rma, actor))
+                session.merge(make_submission(request, rma, actor))
         start = ReturnStart(
             rma=rma,
             order=request.order,
-            lines=_requested(request),
+            lines=requested_lines(request),
             actor=actor.id,
             deadlines=deadlines or self._settings.deadlines,
             kind=request.kind,
@@ -168,22 +165,7 @@ class Gateway:
         """Approves or declines, whole or line by line."""
         self._require(rma)
         self._check_limit(rma, asked, actor)
-        with self._database.write() as session:
-            decision = Decision(
-                id=_call_id(id),
-                actor=actor.id,
-                decision=asked.decision,
-                note=_keep_note(session, rma, actor, asked.note),
-                lines=[
-                    LineDecision(
-                        line=part.line,
-                        decision=part.decision,
-                        note=_keep_note(session, rma, actor, part.note),
-                    )
-                    for part in asked.lines
-                ],
-            )
-        return self._deliver(rma, decision)
+        return self._send(rma, actor, id, lambda notes: notes.decision(asked))
 
     def _check_limit(self, rma: str, asked: DecisionRequest, actor: Actor) -> None:
         kinds = {asked.decision, *(part.decision for part in asked.lines)}
@@ -201,10 +183,7 @@ class Gateway:
 
     def cancel(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Ends a return before anything was inspected."""
-        return self._deliver(
-            rma,
-            Cancellation(id=_call_id(id), actor=actor.id, note=self._note(rma, actor, note)),
-        )
+        return self._send(rma, actor, id, lambda notes: notes.cancellation(note))
 
     # --- the way back ----------------------------------------------------------------------
 
@@ -226,50 +205,21 @@ class Gateway:
         self, rma: str, asked: ReceiptRequest, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Counts goods in. For a return that has ended it is kept as an unexpected parcel."""
-        self._require(rma)
-        with self._database.write() as session:
-            receipt = Receipt(
-                id=_call_id(id),
-                actor=actor.id,
-                lines=asked.lines,
-                unexpected=[
-                    UnexpectedItem(
-                        sku=item.sku,
-                        quantity=item.quantity,
-                        note=_keep_note(session, rma, actor, item.note),
-                    )
-                    for item in asked.unexpected
-                ],
-                tracking=asked.tracking,
-            )
-        return self._deliver(
+        return self._send(
             rma,
-            receipt,
-            late=lambda session: late.keep_parcel(session, rma, receipt, datetime.now(UTC)),
+            actor,
+            id,
+            lambda notes: notes.receipt(asked),
+            late=lambda session, receipt: late.keep_parcel(
+                session, rma, receipt, datetime.now(UTC)
+            ),
         )
 
     def inspect(
         self, rma: str, asked: InspectionRequest, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Takes the verdict on what came; what is accepted is refunded at once."""
-        self._require(rma)
-        with self._database.write() as session:
-            inspection = Inspection(
-                id=_call_id(id),
-                actor=actor.id,
-                lines=[
-                    InspectedLine(
-                        line=part.line,
-                        quantity=part.quantity,
-                        grade=part.grade,
-                        disposition=part.disposition,
-                        accepted=part.accepted,
-                        note=_keep_note(session, rma, actor, part.note),
-                    )
-                    for part in asked.lines
-                ],
-            )
-        return self._deliver(rma, inspection)
+        return self._send(rma, actor, id, lambda notes: notes.inspection(asked))
 
     # --- money that needs a person -----------------------------------------------------------
 
@@ -292,16 +242,8 @@ class Gateway:
         if method != PAID_BY_HAND:
             message = f"{method} is not offered here; use {PAID_BY_HAND}."
             raise Refused([Refusal(code="unknown_method", message=message, pointer="/method")])
-        paid = ManualResolution(
-            id=_call_id(id),
-            actor=actor.id,
-            refund=refund,
-            method=method,
-            reference=reference,
-            note=self._note(rma, actor, note),
-        )
 
-        def keep(session: Session) -> None:
+        def keep(session: Session, paid: ManualResolution) -> None:
             try:
                 late.pay_by_hand(session, rma, paid, datetime.now(UTC))
             except RefundNotPossible as error:
@@ -309,7 +251,13 @@ class Gateway:
                     str(error), code="refund_not_possible", state=self._status_of(rma)
                 ) from error
 
-        return self._deliver(rma, paid, late=keep)
+        return self._send(
+            rma,
+            actor,
+            id,
+            lambda notes: notes.manual_resolution(refund, method, reference, note),
+            late=keep,
+        )
 
     def refund_news(
         self,
@@ -344,7 +292,7 @@ class Gateway:
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Puts a person's name on a task; claiming one's own again changes nothing."""
         with self._database.write() as session:
-            row = _open_task(session, task)
+            row = _open_task(session, task, actor)
             if actor.user_id is None:
                 raise Forbidden("Only a person can claim a task.", code="not_a_person")
             if row.owner_id not in (None, actor.user_id):
@@ -355,21 +303,52 @@ class Gateway:
 
     def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Ends a task that a person has done."""
-        with self._database.write() as session:
-            rma = _open_task(session, task).rma
-            completion = TaskCompletion(
-                id=_call_id(id),
-                actor=actor.id,
-                task=task,
-                note=_keep_note(session, rma, actor, note),
-            )
-        return self._deliver(
+        with self._database.read() as session:
+            rma = _open_task(session, task, actor).rma
+        return self._send(
             rma,
-            completion,
-            late=lambda session: late.complete_task(session, completion, datetime.now(UTC)),
+            actor,
+            id,
+            lambda notes: notes.completion(task, note),
+            late=lambda session, done: late.complete_task(session, done, datetime.now(UTC)),
         )
 
     # --- helpers -----------------------------------------------------------------------------
+
+    def _send(
+        self,
+        rma: str,
+        actor: Actor,
+        id: str | None,
+        make: Callable[[Composer], Sent],
+        late: Callable[[Session, Sent], None] | None = None,
+    ) -> Answer:
+        """Stores a message's notes and delivers it; a refused one leaves no note behind.
+
+        `late` keeps the message instead when the return has ended.
+        """
+        self._require(rma)
+        composer = Composer(rma, actor, _call_id(id))
+        message = make(composer)
+        if composer.notes:
+            with self._database.write() as session:
+                for note in composer.notes:
+                    session.merge(note)
+        try:
+            return self._deliver(
+                rma, message, None if late is None else lambda session: late(session, message)
+            )
+        except (Conflict, Refused):
+            self._forget([note.id for note in composer.notes])
+            raise
+
+    def _forget(self, notes: list[str]) -> None:
+        """Removes notes that no timeline tells of; a repeated call's first notes stay."""
+        if not notes:
+            return
+        told = select(Event.note_id).where(Event.note_id.in_(notes))
+        with self._database.write() as session:
+            session.execute(delete(Note).where(Note.id.in_(notes), Note.id.not_in(told)))
 
     def _deliver(
         self, rma: str, message: Message, late: Callable[[Session], None] | None = None
@@ -416,71 +395,19 @@ class Gateway:
             found = session.scalar(select(Return.status).where(Return.rma == rma))
         return None if found is None else ReturnStatus(found)
 
-    def _note(self, rma: str, actor: Actor, text: str) -> str | None:
-        self._require(rma)
-        with self._database.write() as session:
-            return _keep_note(session, rma, actor, text)
-
 
 def _call_id(given: str | None) -> str:
     return given or str(uuid.uuid4())
 
 
-def _keep_note(session: Session, rma: str, actor: Actor, text: str) -> str | None:
-    """Stores free text and gives its id; nothing for an empty one."""
-    if not text.strip():
-        return None
-    note = Note(
-        id=str(uuid.uuid4()),
-        rma=rma,
-        actor=actor.id,
-        body=text.strip(),
-        created_at=datetime.now(UTC),
-    )
-    session.add(note)
-    return note.id
-
-
-def _open_task(session: Session, task: str) -> Task:
+def _open_task(session: Session, task: str, actor: Actor) -> Task:
+    """A task that still waits, for somebody whose work it is."""
     row = session.get(Task, task)
     if row is None:
         raise NotFound("There is no such task.")
+    needed = TASK_PERMISSIONS[TaskKind(row.kind)]
+    if not actor.may(needed):
+        raise Forbidden(f"This task is for people who may {needed}.", code="not_your_work")
     if row.status == "done":
         raise Conflict("This task is done already.", code="task_not_open")
     return row
-
-
-def _requested(request: ReturnRequest) -> list[RequestedLine]:
-    return [
-        RequestedLine(
-            line=line.line,
-            quantity=line.quantity,
-            reason=line.reason,
-            resolution=line.resolution,
-        )
-        for line in request.lines
-    ]
-
-
-def _submission(request: ReturnRequest, rma: str, actor: Actor) -> Submission:
-    contact = request.contact
-    return Submission(
-        rma=rma,
-        order_number=request.order,
-        actor=actor.id,
-        created_at=datetime.now(UTC),
-        body={
-            "comments": [line.comment for line in request.lines],
-            "contact": contact and {"name": contact.name, "email": contact.email},
-            "override_reason": request.override_reason,
-            "reference": request.reference,
-        },
-    )
-
-
-def _check_override(request: ReturnRequest, actor: Actor) -> None:
-    if request.override_reason is not None and not actor.may(Permission.OVERRIDE):
-        raise Forbidden(
-            "Only staff who may override the policy can set it aside; leave out override.",
-            code="override_not_allowed",
-        )

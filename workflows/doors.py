@@ -80,8 +80,10 @@ class Doors:
 
     @workflow.update
     async def inspect(self, inspection: Inspection) -> ReturnState:
-        """Grades what came; what is accepted is refunded at once."""
-        return await self._take(inspection)
+        """Grades what came; answers when the money for what is accepted is reserved, too."""
+        await self._take(inspection)
+        await workflow.wait_condition(lambda: not self._case.progress.to_grant)
+        return self._case.state
 
     @workflow.update
     async def retry_refund(self, retry: RefundRetry) -> ReturnState:

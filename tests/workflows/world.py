@@ -132,6 +132,7 @@ class World:
         quantities: tuple[int, ...] = (2,),
         price: int = 5000,
         email: str | None = "carla@example.com",
+        name: str = "Carla Customer",
         country: str = "GB",
         discount: int = 0,
         payments: tuple[PaymentInput, ...] | None = None,
@@ -146,7 +147,7 @@ class World:
             delivered_at=placed + timedelta(days=2),
             country=country,
             tax_mode=TaxMode.INCLUSIVE,
-            customer=CustomerInput(id=f"c-{number}", email=email, name="Carla Customer"),
+            customer=CustomerInput(id=f"c-{number}", email=email, name=name),
             lines=tuple(
                 LineInput(
                     id=str(no),
@@ -232,15 +233,21 @@ class World:
         """Lets a return's time pass at once."""
         await self.env.fast_forward(self.handle(rma), timedelta(**duration))
 
-    async def until(self, rma: str, status: ReturnStatus) -> None:
+    async def until(self, rma: str, status: ReturnStatus, *, seconds: float = 20) -> None:
         """Waits until the database shows a status."""
-        await self.until_true(lambda: self.status(rma) == status, lambda: self.status(rma))
+        await self.until_true(
+            lambda: self.status(rma) == status, lambda: self.status(rma), seconds=seconds
+        )
 
     async def until_true(
-        self, holds: Callable[[], bool], shown: Callable[[], object] = lambda: None
+        self,
+        holds: Callable[[], bool],
+        shown: Callable[[], object] = lambda: None,
+        *,
+        seconds: float = 20,
     ) -> None:
-        """Waits until something holds, at most 20 seconds."""
-        for _ in range(400):
+        """Waits until something holds."""
+        for _ in range(int(seconds * 20)):
             if await asyncio.to_thread(holds):
                 return
             await asyncio.sleep(0.05)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from web.access import Permission
+from web.access import TASK_PERMISSIONS, Permission
 from web.services import services
 from web.staff import actions, inbox, mails, returns, session, words
 from web.staff.presentation import Presentation
@@ -76,6 +76,7 @@ def _shown_everywhere() -> dict[str, object]:
     return {
         "ui": Presentation(zone=ZoneInfo(settings.time_zone), now=datetime.now(UTC)),
         "words": words,
+        "task_permissions": TASK_PERMISSIONS,
         "may": Permission,
         "actor": g.get("actor"),
         "user": g.get("user"),

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from models.messages import DecisionKind
 from models.store.desk import find_task_kind
-from web.access import Actor, Permission
+from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.gateway import PAID_BY_HAND
 from web.requests import Answer, Forbidden, GatewayError, NotFound, Refused, Unavailable
 from web.services import services
@@ -147,11 +147,10 @@ def _check_task(rma: str, task_id: str, actor: Actor) -> None:
         kind = find_task_kind(database, rma, task_id)
     if kind is None:
         raise NotFound(f"Return {rma} has no such task.")
-    about = words.TASKS[kind]
-    if not actor.may(about.permission):
+    needed = TASK_PERMISSIONS[kind]
+    if not actor.may(needed):
         raise Forbidden(
-            f"This task is for people who {words.PERMISSIONS[about.permission]}; "
-            "your role does not."
+            f"This task is for people who {words.PERMISSIONS[needed]}; your role does not."
         )
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from models.messages import TaskKind
 from models.store.desk import InboxCounts, Mark, count_inbox, read_inbox
-from web.access import Actor, Permission
+from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.services import services
 from web.staff import words
 from web.staff.forms import new_call
@@ -76,7 +76,7 @@ def next_task() -> ResponseReturnValue:
 
 def kinds_of(actor: Actor) -> list[TaskKind]:
     """The kinds of tasks this person may do."""
-    return [kind for kind in TaskKind if actor.may(words.TASKS[kind].permission)]
+    return [kind for kind in TaskKind if actor.may(TASK_PERMISSIONS[kind])]
 
 
 def _kinds_shown(show: str, own: list[TaskKind]) -> list[TaskKind] | None:

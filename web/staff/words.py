@@ -27,13 +27,12 @@ class Badge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWords:
-    """A task in words, and who may do it."""
+    """A task in words."""
 
     title: str
     short: str
     hint: str
     icon: str
-    permission: Permission
 
 
 STATUSES: dict[str, Badge] = {
@@ -77,63 +76,54 @@ TASKS: dict[str, TaskWords] = {
         short="Decide",
         hint="Approve or decline it, as a whole or line by line.",
         icon="signpost-split",
-        permission=Permission.DECIDE,
     ),
     TaskKind.SECOND_APPROVAL: TaskWords(
         title="Give the second approval",
         short="Second approval",
         hint="The amount is above the limit, so two people have to approve it.",
         icon="people",
-        permission=Permission.DECIDE,
     ),
     TaskKind.INSPECT: TaskWords(
         title="Inspect what came",
         short="Inspect",
         hint="Grade the goods, say where they go, and accept or refuse them.",
         icon="search",
-        permission=Permission.INSPECT,
     ),
     TaskKind.REFUND_FAILED: TaskWords(
         title="Settle the failed refund",
         short="Failed refund",
         hint="The payment could not be refunded. Try it once more, or pay it another way.",
         icon="exclamation-octagon",
-        permission=Permission.REFUND,
     ),
     TaskKind.REFUND_SHORT: TaskWords(
         title="Settle what could not be refunded",
         short="Refund fell short",
         hint="Less was left on the payments than is owed. Pay the rest in another way and note it.",
         icon="cash-coin",
-        permission=Permission.REFUND,
     ),
     TaskKind.LABEL_FAILED: TaskWords(
         title="Make the label again",
         short="Failed label",
         hint="The carrier gave no label, and the customer waits for one.",
         icon="upc-scan",
-        permission=Permission.SHIP,
     ),
     TaskKind.PARCEL_LOST: TaskWords(
         title="Look for the parcel",
         short="Lost parcel",
         hint="It has not moved for too long. Ask the carrier; then receive it, wait on, or cancel.",
         icon="question-diamond",
-        permission=Permission.SHIP,
     ),
     TaskKind.SEND_BACK: TaskWords(
         title="Send the refused goods back",
         short="Send back",
         hint="What was refused belongs to the customer. Pack it, send it, and note the tracking.",
         icon="arrow-return-right",
-        permission=Permission.SHIP,
     ),
     TaskKind.UNEXPECTED_PARCEL: TaskWords(
         title="Deal with the unexpected parcel",
         short="Unexpected parcel",
         hint="Something came that nobody announced. Find out what it is, then note what you did.",
         icon="box-seam",
-        permission=Permission.SHIP,
     ),
 }
 

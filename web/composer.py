@@ -1,0 +1,116 @@
+"""Makes a workflow's message of what a person asks for: free text becomes the id of a note."""
+
+import uuid
+from datetime import UTC, datetime
+
+from models.messages import (
+    Cancellation,
+    Decision,
+    InspectedLine,
+    Inspection,
+    LineDecision,
+    ManualResolution,
+    Receipt,
+    TaskCompletion,
+    UnexpectedItem,
+)
+from models.tables import Note
+from web.access import Actor
+from web.requests import DecisionRequest, InspectionRequest, ReceiptRequest
+
+_NAMESPACE = uuid.UUID("5f0b8a5e-8a53-4f0c-9d4e-3f1f8d1f6a11")
+
+
+class Composer:
+    """Composes one call's message and gathers its notes, for the caller to store first.
+
+    Note ids come from the call's, so that repeating the call stores nothing twice.
+    """
+
+    def __init__(self, rma: str, actor: Actor, call: str) -> None:
+        """Takes who calls about which return."""
+        self._rma = rma
+        self._actor = actor
+        self._call = call
+        self._texts = 0
+        self.notes: list[Note] = []
+
+    def decision(self, asked: DecisionRequest) -> Decision:
+        """Approve or decline."""
+        return Decision(
+            id=self._call,
+            actor=self._actor.id,
+            decision=asked.decision,
+            note=self._keep(asked.note),
+            lines=[
+                LineDecision(line=part.line, decision=part.decision, note=self._keep(part.note))
+                for part in asked.lines
+            ],
+        )
+
+    def cancellation(self, note: str) -> Cancellation:
+        """End the return."""
+        return Cancellation(id=self._call, actor=self._actor.id, note=self._keep(note))
+
+    def receipt(self, asked: ReceiptRequest) -> Receipt:
+        """What was counted."""
+        return Receipt(
+            id=self._call,
+            actor=self._actor.id,
+            lines=asked.lines,
+            unexpected=[
+                UnexpectedItem(sku=item.sku, quantity=item.quantity, note=self._keep(item.note))
+                for item in asked.unexpected
+            ],
+            tracking=asked.tracking,
+        )
+
+    def inspection(self, asked: InspectionRequest) -> Inspection:
+        """What was found."""
+        return Inspection(
+            id=self._call,
+            actor=self._actor.id,
+            lines=[
+                InspectedLine(
+                    line=part.line,
+                    quantity=part.quantity,
+                    grade=part.grade,
+                    disposition=part.disposition,
+                    accepted=part.accepted,
+                    note=self._keep(part.note),
+                )
+                for part in asked.lines
+            ],
+        )
+
+    def manual_resolution(
+        self, refund: str, method: str, reference: str, note: str
+    ) -> ManualResolution:
+        """A refund paid in another way."""
+        return ManualResolution(
+            id=self._call,
+            actor=self._actor.id,
+            refund=refund,
+            method=method,
+            reference=reference,
+            note=self._keep(note),
+        )
+
+    def completion(self, task: str, note: str) -> TaskCompletion:
+        """A task that was done."""
+        return TaskCompletion(id=self._call, actor=self._actor.id, task=task, note=self._keep(note))
+
+    def _keep(self, text: str) -> str | None:
+        """Takes a text and gives its note's id; nothing for an empty one."""
+        self._texts += 1
+        if not text.strip():
+            return None
+        note = Note(
+            id=str(uuid.uuid5(_NAMESPACE, f"{self._rma}/{self._call}/{self._texts}")),
+            rma=self._rma,
+            actor=self._actor.id,
+            body=text.strip(),
+            created_at=datetime.now(UTC),
+        )
+        self.notes.append(note)
+        return note.id

@@ -7,6 +7,7 @@ comments by id. Fields are only ever added, with a default, so that stored histo
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+
 def workflow_id(rma: str) -> str:
     """The id of a return's workflow."""
     return f"return/{rma}"

@@ -88,15 +88,12 @@ def make_quote(currency: str, lines: Sequence[QuotedLine]) -> Quote:
     amounts: list[QuoteLine] = []
     for quoted in lines:
         line, value = quoted.line, worth(quoted.line, quoted.spans)
-        units = count(quoted.spans)
         amounts.append(
             QuoteLine(
                 kind=QuoteKind.GOODS,
                 line=line.line,
                 amount=value.goods,
-                explanation=f"{units} of {line.quantity} × {line.name}, "
-                f"which cost {to_text(line.paid - line.tax + line.order_discount, currency)} "
-                f"{currency} in all",
+                explanation=_goods_words(line, count(quoted.spans), currency),
             )
         )
         if line.order_discount:
@@ -120,3 +117,10 @@ def make_quote(currency: str, lines: Sequence[QuotedLine]) -> Quote:
     return Quote(
         currency=currency, lines=tuple(amounts), total=sum(amount.amount for amount in amounts)
     )
+
+
+def _goods_words(line: PaidLine, units: int, currency: str) -> str:
+    if units == line.quantity:
+        return f"{units} × {line.name}"
+    whole = to_text(line.paid - line.tax + line.order_discount, currency)
+    return f"{units} of {line.quantity} × {line.name}, which cost {whole} {currency} in all"

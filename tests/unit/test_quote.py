@@ -135,8 +135,13 @@ def test_a_goods_line_says_how_many_of_what_and_what_they_cost() -> None:
 
 
 def test_amounts_are_written_with_the_currencys_own_decimals() -> None:
-    quote = make_quote("JPY", [QuotedLine(line=line(1, 1000), spans=[Span(1, 1)])])
+    quote = make_quote("JPY", [QuotedLine(line=line(2, 1000), spans=[Span(1, 1)])])
     assert quote.lines[0].explanation.endswith("cost 1000 JPY in all")
+
+
+def test_a_whole_line_needs_no_arithmetic_to_be_understood() -> None:
+    quote = make_quote("GBP", [QuotedLine(line=line(3, 1000), spans=[Span(1, 3)])])
+    assert quote.lines[0].explanation.startswith("3 × ")
 
 
 # --- what always holds -------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -29,6 +30,8 @@ from workflows.returns import ReturnWorkflow
 
 # Activities wait for databases and other people's servers most of the time.
 _THREADS = 32
+# A worker that is told to stop lets what runs end, but not for longer than its supervisor waits.
+_FINISH_WITHIN = timedelta(seconds=8)
 
 
 def payment_providers(settings: Settings) -> dict[str, PaymentProvider]:
@@ -91,6 +94,7 @@ def make_worker(
         activity_executor=executor,
         max_concurrent_activities=_THREADS,
         max_concurrent_local_activities=_THREADS,
+        graceful_shutdown_timeout=_FINISH_WITHIN,
         interceptors=[Heartbeats()],
         workflow_runner=workflow_runner(),
     )

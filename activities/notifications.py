@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.definition import uninterrupted
 from activities.letters import Letter, read_letter, recipient_of
 from activities.providers.mail.protocol import (
     Attachment,
@@ -41,7 +41,7 @@ class Notifications:
         self._settings = settings
         self._time_zone = ZoneInfo(settings.time_zone)
 
-    @activity.defn
+    @uninterrupted
     def send_mail(self, order: MailOrder) -> None:
         """Writes to the customer of a return, once per key; to nobody when there is no address.
 

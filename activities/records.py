@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from temporalio import activity
-
+from activities.definition import uninterrupted
 from models.database import Database
 from models.messages import Assessment, Opening, ReturnProgress
 from models.store import returns
@@ -16,7 +15,7 @@ class Records:
         """Takes the database to write to."""
         self._database = database
 
-    @activity.defn
+    @uninterrupted
     def open_return(self, opening: Opening) -> Assessment:
         """Judges a request and records the return, or says why not."""
         start = opening.start
@@ -25,7 +24,7 @@ class Records:
         with self._database.write() as session:
             return returns.open_return(session, start, at=judged_at, now=time)
 
-    @activity.defn
+    @uninterrupted
     def save_progress(self, progress: ReturnProgress) -> None:
         """Records how far the return is."""
         with self._database.write() as session:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.definition import uninterrupted
 from activities.providers.payments.protocol import (
     PaymentProvider,
     PaymentRefused,
@@ -52,14 +52,13 @@ class Refunds:
         self._providers = providers
         self._clock = clock
 
-    @activity.defn
+    @uninterrupted
     def grant_refund(self, grant: Grant) -> Granted:
         """Reserves the money owed for the units accepted so far. Local."""
         with self._database.write() as session:
             return refunds.grant(session, grant)
 
-    # A worker that stops lets it end: between the answer and its booking is no place to break off.
-    @activity.defn(no_thread_cancel_exception=True)
+    @uninterrupted
     def pay_refund(self, order: RefundOrderMessage) -> RefundOutcome:
         """Has the provider pay one refund, exactly once, and books it.
 
@@ -95,7 +94,7 @@ class Refunds:
             raise ApplicationError(unclear.message, type="refund_unclear") from unclear
         return self._settle(order, found)
 
-    @activity.defn
+    @uninterrupted
     def settle_refund(self, news: RefundNews) -> RefundOutcome:
         """Writes down and books what the provider says of a refund now. Local."""
         with self._database.write() as session:
@@ -108,7 +107,7 @@ class Refunds:
                 failure=news.failure,
             )
 
-    @activity.defn
+    @uninterrupted
     def prepare_retry(self, asked: AnotherTry) -> GrantedRefund:
         """Prepares another try of a refund. Local.
 
@@ -121,7 +120,7 @@ class Refunds:
             except refunds.RefundNotPossible as error:
                 raise ApplicationError(str(error), type="conflict", non_retryable=True) from error
 
-    @activity.defn
+    @uninterrupted
     def record_paid_by_hand(self, paid: PaidByHand) -> RefundOutcome:
         """Writes down that a person paid a refund in another way, and books it. Local.
 

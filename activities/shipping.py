@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.definition import uninterrupted
 from activities.providers.carriers.protocol import (
     Carrier,
     CarrierRefused,
@@ -35,7 +35,7 @@ class Shipping:
         self._carrier = carrier
         self._settings = settings
 
-    @activity.defn
+    @uninterrupted
     def make_label(self, order: LabelOrder) -> Label:
         """Makes the label and keeps its page; with a key that has one, gives that one.
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Event as Moment
 from typing import Any
 from uuid import uuid4
 
@@ -131,8 +132,11 @@ class Line:
     provider: PaymentProvider
     cut_before: bool = False
     cut_after: bool = False
+    # Calls are neither passed on nor ended, until the line is mended.
+    hangs: bool = False
     keys: list[str] = field(default_factory=list)
     looked_up: int = 0
+    _mended: Moment = field(default_factory=Moment)
 
     def cut(self, *, after: bool = False) -> None:
         """Nothing gets through any more; `after`: calls arrive and only answers are lost."""
@@ -140,9 +144,12 @@ class Line:
 
     def mend(self) -> None:
         self.cut_before = self.cut_after = False
+        self._mended.set()
 
     def refund(self, order: RefundOrder) -> ProviderRefund:
         self.keys.append(order.idempotency_key)
+        if self.hangs:
+            self._mended.wait(20)
         if self.cut_before:
             raise PaymentUnclear("no answer from the payment provider")
         done = self.provider.refund(order)

@@ -101,13 +101,13 @@ async def test_a_return_that_needs_attention_is_found_by_it(world: World) -> Non
         query = f"RedressNeedsAttention = true AND RedressRma = '{rma}'"
         return [each.id async for each in world.env.client.list_workflows(query)]
 
-    description = await world.handle(rma).describe()
-    status = description.typed_search_attributes[search_attributes.STATUS]
-    assert status == ReturnStatus.NEEDS_ATTENTION
     async with asyncio.timeout(10):
         while not await found():
             """Temporal's list is a moment behind."""
     assert await found() == [f"return/{rma}"]
+    description = await world.handle(rma).describe()
+    status = description.typed_search_attributes[search_attributes.STATUS]
+    assert status == ReturnStatus.NEEDS_ATTENTION
     details = await current_details(world, rma)
     assert details.startswith("**needs_attention**\n- line 1: 1 requested")
     assert details.endswith("Waits for:\n- a person: refund_failed")

@@ -1,0 +1,339 @@
+"""The lives of returns whose histories are kept: each a real run, from the request on."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.messages import (
+    CarrierStatus,
+    Deadlines,
+    Decision,
+    DecisionKind,
+    EventKind,
+    Reason,
+    RefundStatus,
+    ReturnStart,
+    ReturnStatus,
+    TaskKind,
+    workflow_id,
+)
+from models.rules.orders import PaymentKind
+from models.tables import PolicyVersion
+from tests.contract.sandbox_process import new_payment
+from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
+from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
+from web.gateway import new_rma
+from web.requests import DecisionRequest, LineDecisionRequest, LineRequest, ReturnRequest
+from worker import payment_providers
+from workflows import options
+from workflows.returns import ReturnWorkflow
+
+Story = Callable[[World], Awaitable[str]]
+
+SOON = 1
+DECLINE = DecisionRequest(decision=DecisionKind.DECLINE)
+
+
+async def requested(
+    world: World, lines: dict[str, int] | None = None, *, behaviour: str = "ok", **more: Any
+) -> str:
+    """A return of a new order; deadlines named among the rest pass after as many seconds."""
+    deadlines = {name: more.pop(name) for name in Deadlines.__dataclass_fields__ if name in more}
+    number = new_order_number()
+    world.put_order(number, reference=new_payment(behaviour), **more)
+    asked = ReturnRequest(
+        order=number,
+        lines=[
+            LineRequest(line=line, quantity=quantity, reason=Reason.TOO_LARGE)
+            for line, quantity in (lines or {"1": 1}).items()
+        ],
+    )
+    answer = await world.call(
+        world.gateway.request_return, asked, AGENT, deadlines=Deadlines(**deadlines)
+    )
+    return str(answer.rma)
+
+
+async def awaiting(world: World, lines: dict[str, int] | None = None, **more: Any) -> str:
+    rma = await requested(world, lines, **more)
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    return rma
+
+
+async def accepted(world: World, lines: dict[str, int] | None = None, **more: Any) -> str:
+    rma = await awaiting(world, lines, **more)
+    await world.receive(rma, lines)
+    await world.inspect(rma, lines)
+    return rma
+
+
+async def ended(world: World, rma: str, status: ReturnStatus) -> str:
+    await world.handle(rma).result()
+    assert world.status(rma) == status
+    return rma
+
+
+def set_policy(world: World, **body: int) -> None:
+    row = PolicyVersion(
+        version=2, body=body, actor="user:1", created_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    with world.database.write() as session:
+        session.add(row)
+
+
+# --- the ways a return can go ------------------------------------------------------------------
+
+
+async def still_requested(world: World) -> str:
+    rma = await requested(world)
+    await world.until_true(lambda: world.mails(rma) == ["requested"])
+    return rma
+
+
+async def closed(world: World) -> str:
+    rma = await awaiting(world, follow_up_after=SOON)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def approved_by_policy(world: World) -> str:
+    set_policy(world, auto_approve_up_to=9999)
+    rma = await requested(world, follow_up_after=SOON)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def approved_by_two(world: World) -> str:
+    set_policy(world, second_approval_above=1)
+    rma = await requested(world, {"1": 1, "2": 1}, quantities=(1, 1), follow_up_after=SOON)
+    first = DecisionRequest(
+        decision=DecisionKind.APPROVE,
+        lines=[LineDecisionRequest(line="2", decision=DecisionKind.DECLINE)],
+    )
+    await world.call(world.gateway.decide, rma, first, AGENT)
+    await world.approve(rma, SECOND)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def declined(world: World) -> str:
+    rma = await requested(world)
+    await world.call(world.gateway.decide, rma, DECLINE, AGENT)
+    return await ended(world, rma, ReturnStatus.DECLINED)
+
+
+async def refused(world: World) -> str:
+    """The workflow itself refuses: what it was asked for is not there any more."""
+    start = ReturnStart(
+        rma=new_rma(), order="O-gone", lines=[], actor="user:1", deadlines=Deadlines()
+    )
+    handle = await world.env.client.start_workflow(
+        ReturnWorkflow.run, start, id=workflow_id(start.rma), task_queue=world.settings.task_queue
+    )
+    await handle.result()
+    return start.rma
+
+
+async def cancelled(world: World) -> str:
+    rma = await awaiting(world)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CANCELLED)
+
+
+async def cancelled_with_goods_here(world: World) -> str:
+    rma = await awaiting(world)
+    await world.receive(rma)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CANCELLED)
+
+
+async def expired(world: World) -> str:
+    rma = await awaiting(world, label_reminder=SOON, parcel_deadline=2 * SOON)
+    return await ended(world, rma, ReturnStatus.EXPIRED)
+
+
+async def lost_and_found(world: World) -> str:
+    rma = await awaiting(world, no_movement=SOON, follow_up_after=SOON)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.until(rma, ReturnStatus.LOST)
+    task = world.open_tasks(rma)[TaskKind.PARCEL_LOST]
+    await world.call(world.gateway.complete_task, task, "", AGENT)
+    await world.until(rma, ReturnStatus.LOST)
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    await world.scan(rma, "s-3", CarrierStatus.DELIVERED)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def partially_received(world: World) -> str:
+    rma = await awaiting(world, {"1": 2}, missing_deadline=SOON, follow_up_after=SOON)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def inspected_late_and_in_parts(world: World) -> str:
+    rma = await awaiting(world, {"1": 2}, inspection_due=SOON, follow_up_after=SOON)
+    await world.receive(rma, {"1": 2})
+    await world.until_true(lambda: EventKind.INSPECTION_OVERDUE in world.timeline(rma))
+    await world.inspect(rma, accepted=False)
+    await world.inspect(rma)
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    task = world.open_tasks(rma)[TaskKind.SEND_BACK]
+    await world.call(world.gateway.complete_task, task, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def rejected(world: World) -> str:
+    rma = await awaiting(world)
+    await world.receive(rma)
+    await world.inspect(rma, accepted=False)
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    task = world.open_tasks(rma)[TaskKind.SEND_BACK]
+    await world.call(world.gateway.complete_task, task, "", AGENT)
+    return await ended(world, rma, ReturnStatus.REJECTED)
+
+
+async def label_failed(world: World) -> str:
+    rma = await requested(world, country="AQ", follow_up_after=SOON)
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
+    await world.call(world.gateway.make_label, rma, AGENT)
+    await world.until_true(lambda: world.timeline(rma).count(EventKind.LABEL_FAILED) == 2)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def goods_before_the_label(world: World) -> str:
+    """The carrier doesn't answer, and meanwhile the goods come by themselves."""
+    rma = await requested(world, country="BV", follow_up_after=SOON)
+    await world.approve(rma)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+# --- money -------------------------------------------------------------------------------------
+
+
+async def refund_retried_and_paid_by_hand(world: World) -> str:
+    rma = await accepted(world, behaviour="decline", follow_up_after=SOON)
+    await until_failed(world, rma)
+    await retry(world, rma, f"{rma}-1")
+    await until_failed(world, rma, 2)
+    await pay_by_hand(world, rma, f"{rma}-2")
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def refund_sent_back(world: World) -> str:
+    rma = await accepted(world, behaviour="pending", follow_up_after=2 * SOON)
+    await world.until_true(lambda: EventKind.REFUND_PENDING in world.timeline(rma))
+    [refund] = world.refunds(rma)
+    control(world, refund, "settle")
+    await tell(world, refund, RefundStatus.SUCCEEDED)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    control(world, refund, "fail")
+    await tell(world, refund, RefundStatus.FAILED, failure="lost_or_stolen_card")
+    await until_failed(world, rma)
+    await retry(world, rma, refund.id)
+    await world.until_true(lambda: world.timeline(rma).count(EventKind.REFUND_PENDING) == 2)
+    [_, again] = world.refunds(rma)
+    control(world, again, "settle")
+    await tell(world, again, RefundStatus.SUCCEEDED)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def refund_of_two_payments(world: World) -> str:
+    card = new_payment("ok")
+    gift = paid("gift-1", 2000, kind=PaymentKind.GIFT_CARD, provider="gift shop")
+    rma = await accepted(
+        world, {"1": 2}, payments=(gift, paid(card, 8000, id="p-2")), follow_up_after=SOON
+    )
+    await until_failed(world, rma)
+    await pay_by_hand(world, rma, f"{rma}-2")
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def refund_short(world: World) -> str:
+    payment = paid(new_payment("ok"), 10000, refunded=7000)
+    rma = await accepted(world, {"1": 2}, payments=(payment,), follow_up_after=SOON)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    task = world.open_tasks(rma)[TaskKind.REFUND_SHORT]
+    await world.call(world.gateway.complete_task, task, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+# --- by Signals, and without a worker ----------------------------------------------------------
+
+
+async def said_by_signals(world: World) -> str:
+    rma = await requested(world, follow_up_after=SOON)
+    for kind in (DecisionKind.APPROVE, DecisionKind.DECLINE):
+        decision = Decision(id=f"d-{kind}", actor="user:1", decision=kind)
+        for _ in range(2):
+            await world.handle(rma).signal(ReturnWorkflow.submit_decision, decision)
+    await world.until_true(lambda: len(told(world, rma, EventKind.DECISION_IGNORED)) == 2)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def taken_without_a_worker(world: World) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("web.delivery._TIMEOUT", timedelta(seconds=1))
+        async with world.working():
+            rma = await requested(world, follow_up_after=SOON)
+        await world.approve(rma)
+        await world.receive(rma)
+    async with world.working():
+        await world.until(rma, ReturnStatus.RECEIVED)
+        await world.inspect(rma)
+        return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def refund_without_an_answer(world: World) -> str:
+    line = Line(payment_providers(world.settings)["sandbox"])
+    line.cut(after=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(options, "PAYMENT_GIVES_UP_AFTER", timedelta(seconds=2))
+        async with world.working({"sandbox": line}):
+            rma = await accepted(world, follow_up_after=SOON)
+            await until_failed(world, rma)
+            line.mend()
+            await retry(world, rma, f"{rma}-1")
+            return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+STORIES: tuple[Story, ...] = (
+    still_requested,
+    closed,
+    approved_by_policy,
+    approved_by_two,
+    declined,
+    refused,
+    cancelled,
+    cancelled_with_goods_here,
+    expired,
+    lost_and_found,
+    partially_received,
+    inspected_late_and_in_parts,
+    rejected,
+    label_failed,
+    goods_before_the_label,
+    refund_retried_and_paid_by_hand,
+    refund_sent_back,
+    refund_of_two_payments,
+    refund_short,
+    said_by_signals,
+)
+# They start their workers themselves.
+STORIES_WITHOUT_A_WORKER: tuple[Story, ...] = (taken_without_a_worker, refund_without_an_answer)

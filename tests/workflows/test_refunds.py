@@ -339,9 +339,10 @@ async def test_news_before_the_line_is_given_up_leave_nothing_to_give_up(
     await world.until_true(lambda: len(line.keys) > 0)
     await tell(world, world.refunds(rma)[0], SUCCEEDED)
     await world.until(rma, ReturnStatus.RESOLVED)
-    await world.skip(rma, days=8)
-    # It ends only when the call was given up, too.
-    await world.handle(rma).result()
+    async with asyncio.timeout(20):
+        await world.skip(rma, days=8)
+        # It ends only when the call was given up, too.
+        await world.handle(rma).result()
     line.mend()
     assert "refund_failed" not in world.timeline(rma)
     assert world.balance(rma) == PAID_BY_CARD

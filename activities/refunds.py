@@ -32,6 +32,9 @@ from models.tables import Refund, Return
 KEY_LIFE = timedelta(hours=23)
 
 
+_CASH = "cash"
+
+
 class Refunds:
     """The activities that move money back."""
 
@@ -71,9 +74,13 @@ class Refunds:
             first_attempt = row.first_attempt_at or self._clock()
             call = _call(row, session.get_one(Return, row.rma).order_number)
             provider = self._providers.get(row.payment.provider)
-            provider_name = row.payment.provider
+            provider_name, payment_kind = row.payment.provider, row.payment.kind
         if status is not RefundStatus.PENDING or row.provider_reference is not None:
             return RefundOutcome(refund=row.id, status=status, failure=row.failure, changed=False)
+        if payment_kind == _CASH:
+            return self._settle_failure(
+                order, "Cash goes back from hand to hand: pay it and record it here."
+            )
         if provider is None:
             return self._settle_failure(
                 order, f"No payment provider named {provider_name} is set up."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 
@@ -32,6 +32,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "handle_error", _leave_values_out)
         self._writing = self.engine.execution_options(redress_writes=True)
         # SQLite lets waiting writers poll with growing pauses; threads of one process queue here
         # instead, and only processes are left to poll against each other.
@@ -73,3 +75,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("redress_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _leave_values_out(context: ExceptionContext) -> None:
+    # PostgreSQL quotes the row that broke a constraint, and an activity's error goes to Temporal.
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    primary = getattr(getattr(original, "diag", None), "message_primary", None)
+    if primary is not None:
+        original.args = (primary,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(original).__name__}) {primary}",)

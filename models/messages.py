@@ -162,6 +162,17 @@ class TaskKind(StrEnum):
     UNEXPECTED_PARCEL = "unexpected_parcel"
 
 
+class Wait(StrEnum):
+    """What a return waits for; the names of its recorded deadlines."""
+
+    REMINDER = "reminder"
+    PARCEL = "parcel"
+    NO_MOVEMENT = "no_movement"
+    MISSING = "missing"
+    INSPECTION = "inspection"
+    FOLLOW_UP = "follow_up"
+
+
 class Template(StrEnum):
     """The mails a customer gets."""
 
@@ -412,7 +423,9 @@ class RefundRetry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualResolution:
-    """A person paid a refund by another way. `reference` says where; `note` is a note's id."""
+    """A person paid a refund by another way. `reference`, where to find it, and `note` are ids of
+    stored notes: what people type may be personal.
+    """
 
     id: str
     actor: str

@@ -1,18 +1,22 @@
 """Settings: read once from the environment, with the running `redress up` as the fallback."""
 
+import fcntl
 import json
-import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from environs import Env, validate
 
 from models.messages import Deadlines
+from models.private_file import write_privately
 
 DEFAULT_DATA_DIR = "data"
 ENDPOINTS_FILE = "endpoints.json"
+_LONGEST = 10 * 366 * 86400
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -57,7 +61,10 @@ def parse_duration(text: str) -> int:
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS or not number.isdecimal():
         raise ValueError(f"{text!r} is not a duration; write it like 30d, 12h, 10m or 5s")
-    return int(number) * _UNITS[unit]
+    seconds = int(number) * _UNITS[unit]
+    if seconds > _LONGEST:
+        raise ValueError(f"{text!r} is longer than ten years")
+    return seconds
 
 
 def load_settings(data_dir: str | Path | None = None) -> Settings:
@@ -89,7 +96,7 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         shop_name=env.str("REDRESS_SHOP_NAME", "Redress Demo Shop"),
         shop_currency=env.str("REDRESS_SHOP_CURRENCY", "GBP", validate=validate.Length(equal=3)),
         shop_email=env.str("REDRESS_SHOP_EMAIL", "returns@shop.example"),
-        time_zone=env.str("REDRESS_TIME_ZONE", "UTC"),
+        time_zone=_time_zone(env.str("REDRESS_TIME_ZONE", "UTC")),
         secret_key=env.str("REDRESS_SECRET_KEY", "") or _kept_secret(directory, "secret-key"),
         web_url=env.str("REDRESS_WEB_URL", running.get("web", "http://127.0.0.1:8080")),
         temporal_address=env.str("TEMPORAL_ADDRESS", "") or running.get("temporal"),
@@ -115,6 +122,16 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
     )
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(
+            f"REDRESS_TIME_ZONE: {name!r} is not a time zone; write it like Europe/London"
+        ) from error
+    return name
+
+
 def _duration(env: Env, name: str, default: int) -> int:
     text = env.str(name, "")
     if not text:
@@ -137,14 +154,11 @@ def read_endpoints(data_dir: Path) -> dict[str, Any]:
 def _kept_secret(directory: Path, name: str) -> str:
     """A secret made once and kept in the data directory, readable by its owner only."""
     path = directory / "secrets" / name
-    try:
+    with suppress(FileNotFoundError):
         return path.read_text()
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()  # Another process made it in between; its secret is the one.
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (path.parent / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():  # Another process may have made it meanwhile.
+            write_privately(path, secrets.token_urlsafe(32))
     return path.read_text()

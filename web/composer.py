@@ -92,7 +92,7 @@ class Composer:
             actor=self._actor.id,
             refund=refund,
             method=method,
-            reference=reference,
+            reference=self._keep(reference) or "",
             note=self._keep(note),
         )
 

@@ -19,7 +19,6 @@ from models.messages import (
     Deadlines,
     DecisionKind,
     LabelRequest,
-    ManualResolution,
     RefundNews,
     RefundRetry,
     RefundStatus,
@@ -241,22 +240,17 @@ class Gateway:
         """Records that a person paid a refund in another way, after the end of the return, too."""
         if method != PAID_BY_HAND:
             message = f"{method} is not offered here; use {PAID_BY_HAND}."
-            raise Refused([Refusal(code="unknown_method", message=message, pointer="/method")])
-
-        def keep(session: Session, paid: ManualResolution) -> None:
-            try:
-                late.pay_by_hand(session, rma, paid, datetime.now(UTC))
-            except RefundNotPossible as error:
-                raise Conflict(
-                    str(error), code="refund_not_possible", state=self._status_of(rma)
-                ) from error
+            raise Refused(
+                [Refusal(code="unknown_method", message=message, pointer="/method")],
+                code="invalid",
+            )
 
         return self._send(
             rma,
             actor,
             id,
             lambda notes: notes.manual_resolution(refund, method, reference, note),
-            late=keep,
+            late=lambda session, paid: late.pay_by_hand(session, rma, paid, datetime.now(UTC)),
         )
 
     def refund_news(
@@ -373,8 +367,11 @@ class Gateway:
             return Answer(rma=rma, status=state.status)
         if late is None:
             raise ended
-        with self._database.write() as session:
-            late(session)
+        try:
+            with self._database.write() as session:
+                late(session)
+        except RefundNotPossible as error:
+            raise Conflict(str(error), code="refund_not_possible", state=status) from error
         return Answer(rma=rma, status=status)
 
     def _require(self, rma: str) -> ReturnStatus:

@@ -33,6 +33,8 @@ WAIT_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _LONGEST_KEY = 255
 _KEPT_HEADERS = ("Content-Type", "Location")
+# Refusals that pass by themselves, so that the same key may ask again.
+_PASSING = frozenset({"not_recorded"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +190,11 @@ def _run(call: Call, view: Callable[[], Any]) -> Response:
     except Exception:
         _settle(call, None)
         raise
-    unfinished = response.status_code == HTTPStatus.ACCEPTED or response.status_code >= 500
+    unfinished = (
+        response.status_code == HTTPStatus.ACCEPTED
+        or response.status_code >= 500
+        or (response.get_json(silent=True) or {}).get("code") in _PASSING
+    )
     _settle(call, None if unfinished else response)
     return response
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from models.messages import ReturnStatus, workflow_id
+from models.messages import ReturnStatus
 from models.rules.quote import Quote
 from models.settings import Settings
 from models.store.policy_versions import StoredPolicy
 from models.store.queries import TimelinePage, WholeReturn
 from models.tables import Event, Label, Order, Refund, ReturnLine, Scan, Submission, Task
-from models.temporal_client import namespace_of
 from models.timeline import Lookups, sentence, who
 from web.api.schemas.policy import represent_policy
+from web.temporal_ui import workflow_address
 
 Json = dict[str, Any]
 
@@ -32,21 +31,13 @@ def return_address(settings: Settings, rma: str) -> str:
 def represent_links(settings: Settings, rma: str, *, label: bool = False) -> Json:
     """Where more of a return is found; null: there is none."""
     address = return_address(settings, rma)
-    workflow = quote(workflow_id(rma), safe="")
     return {
         "self": address,
         "events": f"{address}/events",
         "label": f"{address}/label.pdf" if label else None,
-        "temporal_ui": f"{_workflows(settings)}/{workflow}",
+        "temporal_ui": workflow_address(settings, rma),
         "portal": None,
     }
-
-
-@cache
-def _workflows(settings: Settings) -> str:
-    # Kept, because the namespace may have to be read from a file.
-    namespace = quote(namespace_of(settings), safe="")
-    return f"{settings.temporal_ui_url.rstrip('/')}/namespaces/{namespace}/workflows"
 
 
 def represent_return(found: WholeReturn, settings: Settings) -> Json:
@@ -57,6 +48,7 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
         "status": row.status,
         "order": row.order_number,
         "reference": row.reference,
+        "override": {"reason": row.override_reason} if row.override_reason else None,
         "kind": row.kind,
         "resolution": row.resolution,
         "currency": row.currency,
@@ -96,6 +88,7 @@ def represent_submission(found: Submission, settings: Settings) -> Json:
         "status": ReturnStatus.REQUESTED,
         "order": found.order_number,
         "reference": found.body.get("reference"),
+        "override": None,
         "kind": None,
         "resolution": None,
         "currency": None,

@@ -16,7 +16,14 @@ Result = TypeVar("Result")
 # A caller waits this long for an answer from a worker; the bridge itself a little longer.
 ANSWER_WITHIN = 10.0
 _MARGIN = 5.0
-_UNREACHABLE = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED})
+_UNREACHABLE = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+    }
+)
 
 
 class TemporalBridge:
@@ -26,7 +33,7 @@ class TemporalBridge:
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Client]]) -> None:
-        """Takes what makes the client; it is called once, on the loop."""
+        """Takes what makes the client, called on the loop until there is one."""
         self._connect = connect
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         ReturnStatus,
         TaskKind,
         Template,
+        Wait,
     )
     from models.rules.payouts import Payouts, Transaction
     from models.rules.progress import Progress
@@ -49,10 +50,13 @@ class Case:
         self.label_wanted = False
         self.labels_made = 0
         self.reminded = False
+        self.delay_told = False
         self.inspection_overdue = False
         self.sent_back = 0
         self.approved_at: datetime | None = None
         self.moved_at: datetime | None = None
+        # The carrier's own time of the newest scan; scans come in any order.
+        self.scanned_at: datetime | None = None
         self.received_at: datetime | None = None
         self.resolved_at: datetime | None = None
         self._mails: list[asyncio.Task[None]] = []
@@ -87,24 +91,26 @@ class Case:
         if progress.outstanding_units:
             due.update(self._parcel_deadlines())
         if progress.uninspected_units and self.received_at and not self.inspection_overdue:
-            due["inspection"] = self.received_at + timedelta(seconds=limits.inspection_due)
+            due[Wait.INSPECTION] = self.received_at + timedelta(seconds=limits.inspection_due)
         if self.resolved_at and not self.recorder.open_tasks:
-            due["follow_up"] = self.resolved_at + timedelta(seconds=limits.follow_up_after)
+            due[Wait.FOLLOW_UP] = self.resolved_at + timedelta(seconds=limits.follow_up_after)
         return due
 
     def _parcel_deadlines(self) -> dict[str, datetime]:
         limits = self.start.deadlines
         if self.received_at:
-            return {"missing": self.received_at + timedelta(seconds=limits.missing_deadline)}
+            return {Wait.MISSING: self.received_at + timedelta(seconds=limits.missing_deadline)}
         if self.progress.lost:
             return {}
         if self.moved_at:
-            return {"no_movement": self.moved_at + timedelta(seconds=limits.no_movement)}
+            return {Wait.NO_MOVEMENT: self.moved_at + timedelta(seconds=limits.no_movement)}
         if not self.approved_at:
             return {}
-        due = {"parcel": self.approved_at + timedelta(seconds=limits.parcel_deadline)}
+        due: dict[str, datetime] = {
+            Wait.PARCEL: self.approved_at + timedelta(seconds=limits.parcel_deadline)
+        }
         if self.progress.label_made and not self.reminded and self.mailable:
-            due["reminder"] = self.approved_at + timedelta(seconds=limits.label_reminder)
+            due[Wait.REMINDER] = self.approved_at + timedelta(seconds=limits.label_reminder)
         return due
 
     # --- telling the customer --------------------------------------------------------------
@@ -173,6 +179,14 @@ class Case:
     def find_refund(self, refund: str) -> Transaction | None:
         """A refund transaction of this return."""
         return self.payouts.transactions.get(refund)
+
+
+def is_time(text: str) -> bool:
+    """Whether a message's time can be read and has its zone; an operator may have typed it."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def words_of(error: ActivityError) -> str:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.payouts import Transaction
     from workflows import options
-    from workflows.case import SYSTEM, Case, words_of
+    from workflows.case import SYSTEM, Case, is_time, words_of
     from workflows.local import run_local
 
 
@@ -37,9 +37,9 @@ class Paymaster:
         return any(not payment.done() for payment in self._payments)
 
     async def take_news(self, news: RefundNews) -> None:
-        """Books what the provider says of a refund now; one that isn't this return's is ignored."""
+        """Books what the provider says of a refund now; what can't be understood is ignored."""
         async with self._case.lock:
-            if self._case.find_refund(news.refund) is None:
+            if self._case.find_refund(news.refund) is None or not is_time(news.at):
                 return
             outcome = await run_local(
                 Refunds.settle_refund,
@@ -132,7 +132,9 @@ class Paymaster:
         self._tell_of(EventKind.REFUND_FAILED, transaction, failure=failure)
         if not case.recorder.tasks_of(TaskKind.REFUND_FAILED, transaction.refund):
             case.block(TaskKind.REFUND_FAILED, transaction.refund)
-            case.mail(Template.REFUND_DELAYED)
+            if not case.delay_told:
+                case.delay_told = True
+                case.mail(Template.REFUND_DELAYED)
 
     def _tell_of(self, kind: EventKind, transaction: Transaction, **more: str) -> None:
         self._case.recorder.tell(

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         ReturnStatus,
         TaskKind,
         Template,
+        Wait,
     )
     from workflows import options
     from workflows.case import POLICY, SYSTEM, words_of
@@ -185,26 +186,26 @@ class ReturnWorkflow(Doors):
         async with case.lock:
             if name not in case.deadlines() or case.deadlines()[name] > workflow.now():
                 return  # A message moved it while the lock was awaited.
-            if name == "reminder":
+            if name == Wait.REMINDER:
                 case.reminded = True
                 case.mail(Template.LABEL_REMINDER)
-            elif name == "parcel":
+            elif name == Wait.PARCEL:
                 progress.ended_as = ReturnStatus.EXPIRED
                 progress.blocked_by.clear()
                 case.recorder.close_tasks(TaskKind.LABEL_FAILED, SYSTEM)
                 case.recorder.tell(EventKind.EXPIRED, SYSTEM)
                 case.mail(Template.EXPIRED)
-            elif name == "no_movement":
+            elif name == Wait.NO_MOVEMENT:
                 case.recorder.tell(EventKind.NO_MOVEMENT, SYSTEM)
                 lose_parcel(case, SYSTEM)
-            elif name == "missing":
+            elif name == Wait.MISSING:
                 units = progress.give_up_missing()
                 case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, SYSTEM, units=units)
                 case.mail(Template.SHORT_SHIPPED)
-            elif name == "inspection":
+            elif name == Wait.INSPECTION:
                 case.inspection_overdue = True
                 case.recorder.tell(EventKind.INSPECTION_OVERDUE, SYSTEM)
-            elif name == "follow_up":
+            elif name == Wait.FOLLOW_UP:
                 progress.ended_as = ReturnStatus.CLOSED
                 case.recorder.tell(EventKind.CLOSED, SYSTEM)
                 case.mail(Template.FOLLOW_UP)

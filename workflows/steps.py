@@ -6,7 +6,7 @@ case's lock. Carrying out changes the case; the caller records it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -35,11 +35,18 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.payouts import Transaction
     from models.rules.progress import conflict, invalid
     from workflows import options
-    from workflows.case import Case
+    from workflows.case import Case, is_time
     from workflows.local import run_local
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
-_ENDED_BY_WORD = frozenset({TaskKind.SEND_BACK, TaskKind.PARCEL_LOST, TaskKind.REFUND_SHORT})
+_ENDED_BY_WORD = frozenset(
+    {
+        TaskKind.SEND_BACK,
+        TaskKind.PARCEL_LOST,
+        TaskKind.REFUND_SHORT,
+        TaskKind.UNEXPECTED_PARCEL,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +139,20 @@ async def _ask_for_label(case: Case, message: LabelRequest) -> None:
     case.unblock(TaskKind.LABEL_FAILED, message.actor)
 
 
-def _check_scan(case: Case, _event: CarrierEvent) -> None:
+def _check_scan(case: Case, event: CarrierEvent) -> None:
     if case.progress.ended:
         raise conflict("already_ended", f"This return has ended; it is {case.progress.status}.")
+    if not is_time(event.at):
+        raise invalid("time", "Give the scan's time and zone, like 2026-11-20T09:30:00Z.", "/at")
 
 
 async def _scan(case: Case, event: CarrierEvent) -> None:
     progress, recorder = case.progress, case.recorder
     recorder.tell(EventKind.SCANNED, event.actor, status=event.status, event=event.id)
+    scanned_at = datetime.fromisoformat(event.at)
+    if case.scanned_at is not None and scanned_at < case.scanned_at:
+        return
+    case.scanned_at = scanned_at
     case.moved_at = workflow.now()
     if event.status is CarrierStatus.LOST:
         lose_parcel(case, event.actor)
@@ -177,6 +190,7 @@ async def _receive(case: Case, receipt: Receipt) -> None:
             receipt.actor,
             units=units,
             outstanding=progress.outstanding_units,
+            tracking=receipt.tracking,
         )
         recorder.close_tasks(TaskKind.PARCEL_LOST, receipt.actor)
         case.unblock(TaskKind.LABEL_FAILED, receipt.actor)
@@ -188,6 +202,8 @@ async def _receive(case: Case, receipt: Receipt) -> None:
             sku=item.sku,
             quantity=item.quantity,
         )
+    if receipt.unexpected and not recorder.tasks_of(TaskKind.UNEXPECTED_PARCEL):
+        recorder.open_task(TaskKind.UNEXPECTED_PARCEL, options.TASK_DUE)
     if progress.uninspected_units and not recorder.tasks_of(TaskKind.INSPECT):
         due = timedelta(seconds=case.start.deadlines.inspection_due)
         recorder.open_task(TaskKind.INSPECT, due)
@@ -223,6 +239,9 @@ async def _inspect(case: Case, inspection: Inspection) -> None:
 
 def _failed_refund(case: Case, refund: str) -> Transaction:
     transaction = case.find_refund(refund)
+    if refund in case.payouts.replaced:
+        again = case.payouts.replaced[refund]
+        raise conflict("refund_replaced", f"Refund {refund} was tried again as {again}.")
     if transaction is None:
         raise invalid("unknown_refund", f"This return has no refund {refund}.", "/refund")
     if case.progress.ended:

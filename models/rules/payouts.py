@@ -51,6 +51,8 @@ class Payouts:
     """All grants and transactions of one return."""
 
     transactions: dict[str, Transaction] = field(default_factory=dict)
+    # A transaction that failed, and the one that tried again.
+    replaced: dict[str, str] = field(default_factory=dict)
     _grants: list[_Grant] = field(default_factory=list)
 
     @property
@@ -95,6 +97,8 @@ class Payouts:
     def retry(self, refund: str, again: GrantedRefund) -> None:
         """Puts another try in the place of a transaction (the same one when its key lives on)."""
         del self.transactions[refund]
+        if again.refund != refund:
+            self.replaced[refund] = again.refund
         self._add_transaction(again)
         for grant in self._grants:
             grant.refunds = [again.refund if name == refund else name for name in grant.refunds]

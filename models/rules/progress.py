@@ -206,6 +206,10 @@ class Progress:
                 raise invalid(
                     "unknown_line", f"The return has no line {part.line}.", f"/lines/{index}/line"
                 )
+            if part.line in [earlier.line for earlier in decision.lines[:index]]:
+                raise invalid(
+                    "line_twice", f"Decide line {part.line} once.", f"/lines/{index}/line"
+                )
         approves = any(kind is DecisionKind.APPROVE for kind in self._verdicts(decision))
         if approves and self.first_approval and self.first_approval.actor == decision.actor:
             raise conflict(

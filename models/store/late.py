@@ -18,7 +18,7 @@ from models.messages import (
 )
 from models.store import refunds
 from models.store.returns import add_events
-from models.tables import Event, Refund, Task
+from models.tables import Event, Refund, Return, Task
 
 _DUE = timedelta(days=1)
 
@@ -33,9 +33,25 @@ def keep_parcel(session: Session, rma: str, receipt: Receipt, at: datetime) -> N
         at=at.isoformat(),
         kind=EventKind.PARCEL_AFTER_END,
         actor=receipt.actor,
-        data={"units": units},
+        data={
+            "units": units,
+            "lines": ", ".join(f"{line.line}: {line.quantity}" for line in receipt.lines),
+            "tracking": receipt.tracking,
+        },
     )
     _tell_once(session, rma, event, TaskKind.UNEXPECTED_PARCEL, at)
+    things = [
+        TimelineEvent(
+            key=f"late/{receipt.id}/{number}",
+            at=at.isoformat(),
+            kind=EventKind.UNEXPECTED_ITEM,
+            actor=receipt.actor,
+            data={"sku": item.sku, "quantity": item.quantity},
+            note=item.note,
+        )
+        for number, item in enumerate(receipt.unexpected, start=1)
+    ]
+    add_events(session, rma, things)
 
 
 def keep_refund_news(session: Session, rma: str, news: RefundNews, at: datetime) -> None:
@@ -63,6 +79,8 @@ def keep_refund_news(session: Session, rma: str, news: RefundNews, at: datetime)
             "failure": news.failure or "no reason given",
         },
     )
+    for line in session.get_one(Return, rma).lines:
+        line.refunded = 0
     _tell_once(session, rma, event, TaskKind.REFUND_FAILED, at, refund=refund.id)
 
 
@@ -75,9 +93,16 @@ def pay_by_hand(session: Session, rma: str, paid: ManualResolution, at: datetime
     refund = session.get(Refund, paid.refund)
     if refund is None or refund.rma != rma:
         raise refunds.RefundNotPossible(f"This return has no refund {paid.refund}.")
-    refunds.pay_by_hand(session, paid.refund, method=paid.method, reference=paid.reference, at=at)
+    key = f"late/{paid.id}"
+    outcome = refunds.pay_by_hand(
+        session, paid.refund, method=paid.method, reference=paid.reference, at=at
+    )
+    if not outcome.changed:
+        if _is_told(session, rma, key):
+            return
+        raise refunds.RefundNotPossible("This refund was paid in another way already.")
     event = TimelineEvent(
-        key=f"late/{paid.id}",
+        key=key,
         at=at.isoformat(),
         kind=EventKind.REFUND_PAID_BY_HAND,
         actor=paid.actor,
@@ -95,11 +120,28 @@ def pay_by_hand(session: Session, rma: str, paid: ManualResolution, at: datetime
         select(Task).where(Task.refund == refund.id, Task.status != "done")
     ):
         _close(task, paid.actor, at)
+    if not any(unpaid(found) for found in refunds.of_return(session, rma)):
+        for line in session.get_one(Return, rma).lines:
+            line.refunded = line.accepted
+
+
+def unpaid(refund: Refund) -> bool:
+    """A refund that failed, and that neither another try nor a person has paid."""
+    failed = refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED)
+    return failed and refund.paid_by is None and refund.replaced_by is None
 
 
 def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:
-    """Ends a task of a return that has ended."""
+    """Ends a task of a return that has ended.
+
+    Raises:
+        RefundNotPossible: the task is about money, which has to be paid and booked.
+    """
     task = session.get_one(Task, completion.task)
+    if task.kind == TaskKind.REFUND_FAILED:
+        raise refunds.RefundNotPossible(
+            "This task ends when the refund is paid; pay it in another way and record that."
+        )
     _close(task, completion.actor, at)
     sent_back = task.kind == TaskKind.SEND_BACK
     event = TimelineEvent(
@@ -120,6 +162,11 @@ def _close(task: Task, by: str, at: datetime) -> None:
     task.closed_by = by
 
 
+def _is_told(session: Session, rma: str, key: str) -> bool:
+    known = select(Event.id).where(Event.rma == rma, Event.key == key)
+    return session.scalar(known) is not None
+
+
 def _tell_once(
     session: Session,
     rma: str,
@@ -129,7 +176,7 @@ def _tell_once(
     *,
     refund: str | None = None,
 ) -> None:
-    if session.query(Event.id).filter_by(rma=rma, key=event.key).first() is not None:
+    if _is_told(session, rma, event.key):
         return
     session.flush()
     add_events(session, rma, [event])

@@ -114,6 +114,12 @@ def load_return(session: Session, rma: str) -> WholeReturn | None:
     return None if row is None else _complete(session, [row])[0]
 
 
+def is_known(session: Session, rma: str) -> bool:
+    """Whether there is such a return, recorded or just taken."""
+    recorded = session.scalar(select(Return.rma).where(Return.rma == rma)) is not None
+    return recorded or load_submission(session, rma) is not None
+
+
 def load_submission(session: Session, rma: str) -> Submission | None:
     """What was asked for, while its return is taken but not recorded yet."""
     return session.get(Submission, rma)
@@ -151,8 +157,11 @@ def _conditions(wanted: ReturnFilter) -> list[ColumnElement[bool]]:
         )
         found.append(Return.order_number.in_(orders))
     if wanted.reason is not None:
-        lines = select(ReturnLine.rma).where(ReturnLine.reason == wanted.reason)
-        found.append(Return.rma.in_(lines))
+        # As EXISTS, so that the newest that fit are found without gathering all that fit.
+        line = select(ReturnLine.id).where(
+            ReturnLine.rma == Return.rma, ReturnLine.reason == wanted.reason
+        )
+        found.append(line.exists())
     if wanted.created_after is not None:
         found.append(Return.created_at >= wanted.created_after)
     if wanted.created_before is not None:

@@ -20,7 +20,7 @@ from models.store.journal import PAID_BY_HAND, SALES_RETURNS, TAX_PAYABLE, Posti
 from models.store.journal import post as post_entry
 from models.store.policies import current_policy
 from models.store.returns import lock_order, paid_line
-from models.tables import GrantedRefund, Order, Payment, Refund, Return, ReturnLine
+from models.tables import GrantedRefund, Note, Order, Payment, Refund, Return, ReturnLine
 
 _DONE = frozenset({RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED})
 
@@ -187,7 +187,7 @@ def settle(
     """
     row = _lock_refund(session, refund)
     before = RefundStatus(row.status)
-    if provider_reference is not None:
+    if row.provider_reference is None:
         row.provider_reference = provider_reference
     dead = before in (RefundStatus.FAILED, RefundStatus.CANCELED)
     stale = before is RefundStatus.SUCCEEDED and status in (
@@ -268,7 +268,8 @@ def pay_by_hand(
             f"This refund is {status}; only one that failed can be paid in another way."
         )
     row.paid_by = method
-    row.paid_reference = reference
+    kept = session.get(Note, reference)
+    row.paid_reference = reference if kept is None else kept.body
     row.updated_at = at
     _book(session, row, f"refund/{row.id}/by_hand", at, PAID_BY_HAND, 1)
     return RefundOutcome(refund=row.id, status=status)
@@ -277,6 +278,11 @@ def pay_by_hand(
 def load(session: Session, refund: str) -> Refund:
     """A refund transaction that exists."""
     return session.get_one(Refund, refund)
+
+
+def of_return(session: Session, rma: str) -> Sequence[Refund]:
+    """All refund transactions of a return."""
+    return session.scalars(select(Refund).where(Refund.rma == rma)).all()
 
 
 def _lock_refund(session: Session, refund: str) -> Refund:

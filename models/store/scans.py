@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.messages import CarrierStatus
+from models.store.dialects import insert_or_ignore
 from models.tables import Scan
 
 
@@ -13,6 +13,5 @@ def keep_scan(
     session: Session, rma: str, event: str, status: CarrierStatus, at: datetime, detail: str
 ) -> None:
     """Keeps a scan; an event id counts once per return."""
-    known = select(Scan.id).where(Scan.rma == rma, Scan.event == event)
-    if session.scalar(known) is None:
-        session.add(Scan(rma=rma, event=event, status=status, at=at, detail=detail or None))
+    values = {"rma": rma, "event": event, "status": status, "at": at, "detail": detail or None}
+    session.execute(insert_or_ignore(session, Scan), [values])

@@ -161,7 +161,7 @@ class Event(Base):
     kind: Mapped[str] = mapped_column(String(40))
     actor: Mapped[str] = mapped_column(String(80))
     data: Mapped[dict[str, Any]]
-    note_id: Mapped[str | None] = mapped_column(ForeignKey("notes.id"))
+    note_id: Mapped[str | None] = mapped_column(ForeignKey("notes.id"), index=True)
 
     note: Mapped[Note | None] = relationship()
 

@@ -8,6 +8,7 @@ import pytest
 
 from models.messages import (
     CarrierStatus,
+    CountedLine,
     Deadlines,
     Decision,
     DecisionKind,
@@ -25,7 +26,14 @@ from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
-from web.requests import DecisionRequest, LineDecisionRequest, LineRequest, ReturnRequest
+from web.requests import (
+    DecisionRequest,
+    LineDecisionRequest,
+    LineRequest,
+    ReceiptRequest,
+    ReturnRequest,
+    UnexpectedRequest,
+)
 from worker import payment_providers
 from workflows import options
 from workflows.returns import ReturnWorkflow
@@ -192,6 +200,19 @@ async def inspected_late_and_in_parts(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CLOSED)
 
 
+async def with_things_nobody_announced(world: World) -> str:
+    rma = await awaiting(world, follow_up_after=SOON)
+    received = ReceiptRequest(
+        lines=[CountedLine(line="1", quantity=1)],
+        unexpected=[UnexpectedRequest(sku="HAT", quantity=1)],
+    )
+    await world.call(world.gateway.receive, rma, received, AGENT)
+    await world.inspect(rma)
+    task = world.open_tasks(rma)[TaskKind.UNEXPECTED_PARCEL]
+    await world.call(world.gateway.complete_task, task, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def rejected(world: World) -> str:
     rma = await awaiting(world)
     await world.receive(rma)
@@ -326,6 +347,7 @@ STORIES: tuple[Story, ...] = (
     lost_and_found,
     partially_received,
     inspected_late_and_in_parts,
+    with_things_nobody_announced,
     rejected,
     label_failed,
     goods_before_the_label,

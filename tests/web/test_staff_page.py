@@ -57,7 +57,7 @@ def test_the_page_tells_everything_about_a_return(desk: Desk) -> None:
             [item],
             kind=ReturnKind.CLAIM,
             reference="CN-77",
-            deadlines={"parcel_deadline": (NOW + timedelta(days=9)).isoformat()},
+            deadlines={"parcel": (NOW + timedelta(days=9)).isoformat()},
         )
         add_event(
             session, row, EventKind.APPROVED, f"user:{mara.id}", note="Good customer", units=2

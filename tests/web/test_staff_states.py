@@ -195,10 +195,10 @@ def test_a_refund_is_paid_by_hand_only_when_it_surely_failed(
     assert "charge disputed" in page
 
 
-def test_a_refund_that_failed_after_the_end_is_closed_with_a_word(desk: Desk) -> None:
+def test_a_refund_that_failed_after_the_end_is_paid_by_hand_and_not_waved_away(desk: Desk) -> None:
     with desk.database.write() as session:
         row = add_return(session, 1, ReturnStatus.CLOSED, [ACCEPTED])
         refund = add_refund(session, row, RefundStatus.FAILED)
         add_task(session, row, TaskKind.REFUND_FAILED, refund=refund)
     page = desk.browser(Role.FINANCE).get(f"/returns/{row.rma}").text
-    assert actions(page) == {"claim", "complete"}
+    assert actions(page) == {"claim", "resolve"}

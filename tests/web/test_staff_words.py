@@ -9,7 +9,6 @@ import pytest
 import web
 from models.messages import (
     CarrierStatus,
-    Deadlines,
     Disposition,
     EventKind,
     Grade,
@@ -19,6 +18,7 @@ from models.messages import (
     ReturnKind,
     ReturnStatus,
     TaskKind,
+    Wait,
 )
 from models.rules.quote import QuoteKind
 from web.access import Permission, Role
@@ -52,7 +52,7 @@ def test_every_word_of_the_domain_has_a_label(
 
 
 def test_every_deadline_and_quote_kind_has_a_label() -> None:
-    assert set(words.DEADLINES) == set(Deadlines.__dataclass_fields__)
+    assert set(words.DEADLINES) == set(Wait)
     assert set(words.QUOTE_KINDS) >= set(QuoteKind)
     assert set(words.EVENTS) <= set(EventKind)
 

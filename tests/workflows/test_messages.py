@@ -208,6 +208,11 @@ async def test_what_nobody_understands_does_no_harm(world: World) -> None:
     for nonsense in ({"id": "d-1"}, "approve", {"id": "d-1", "decision": "perhaps"}, None):
         await handle.signal("submit_decision", nonsense)
         await handle.signal("refund_news", nonsense)
+    for when in ("yesterday", "2026-01-01T00:00:00"):
+        event = {"id": f"s-{when}", "status": "in_transit", "at": when}
+        await handle.signal("carrier_event", event)
+        with pytest.raises(WorkflowUpdateFailedError):
+            await handle.execute_update("scan", event)
     for nonsense in ({"id": "d-1"}, None):
         with pytest.raises(WorkflowUpdateFailedError):
             await handle.execute_update("decide", nonsense)

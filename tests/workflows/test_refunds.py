@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from temporalio.common import RetryPolicy
 
-from models.messages import EventKind, RefundStatus, ReturnStatus, TaskKind
+from models.messages import EventKind, RefundNews, RefundStatus, ReturnStatus, TaskKind
 from models.rules.orders import PaymentKind
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import (
@@ -32,6 +32,7 @@ from tests.workflows.world import AGENT, World, paid
 from web.requests import Conflict, Refused
 from worker import payment_providers
 from workflows import options
+from workflows.returns import ReturnWorkflow
 
 pytestmark = on_sqlite
 
@@ -149,6 +150,17 @@ async def test_a_pending_refund_is_resolving_until_the_provider_says_more(world:
     await world.until(rma, ReturnStatus.RESOLVED)
     assert world.balance(rma) == PAID_BY_CARD
     await world.until_true(lambda: world.mails(rma)[-1] == "refunded")
+
+
+async def test_news_with_a_time_nobody_can_read_hold_nothing_up(world: World) -> None:
+    rma = await accept(world, new_payment("pending"))
+    await world.until_true(lambda: "refund_pending" in world.timeline(rma))
+    [refund] = world.refunds(rma)
+    for at in ("today", "2026-01-01 10:00"):
+        news = RefundNews(id=at, refund=refund.id, status=SUCCEEDED, at=at)
+        await world.handle(rma).signal(ReturnWorkflow.refund_news, news)
+    await tell(world, refund, SUCCEEDED)
+    await world.until(rma, ReturnStatus.RESOLVED)
 
 
 async def test_a_pending_refund_that_fails_needs_a_person_and_was_never_booked(

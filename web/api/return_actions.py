@@ -46,7 +46,7 @@ def decide(asked: DecisionRequest, rma: str) -> Response:
 
 
 @blueprint.on("POST", "/returns/<rma>/cancel")
-@requires(Permission.REQUEST)
+@requires(Permission.REQUEST, Permission.DECIDE)
 @idempotent()
 @blueprint.takes(NoteSchema)
 @blueprint.answers(200, ReturnSchema)

@@ -7,10 +7,9 @@ from flask import Response
 from models.store.queries import (
     Place,
     ReturnFilter,
+    is_known,
     list_events,
     list_returns,
-    load_return,
-    load_submission,
 )
 from web.access import Permission
 from web.api.blueprint import ResourceBlueprint
@@ -89,7 +88,7 @@ def read_events(query: tuple[int, Place | None], rma: str) -> Response:
     """Read a return's timeline, oldest first."""
     limit, after = query
     with services().database.read() as session:
-        if load_return(session, rma) is None and load_submission(session, rma) is None:
+        if not is_known(session, rma):
             raise not_found(f"return {rma}")
         page = list_events(session, rma, limit=limit, after=after)
         return respond({"data": represent_events(page), "next_cursor": write_cursor(page.next)})

@@ -1,18 +1,15 @@
 """`redress user` and `redress apikey`: who may use Redress."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from models import migrations
-from models.database import Database
 from models.settings import load_settings, parse_duration
 from models.store import access
 from web.access import SCOPE_ALL, Permission, Role
+from web.cli.opening import open_database
 from web.cli.options import data_dir_option
 
 _SCOPES = (SCOPE_ALL, *Permission)
@@ -48,22 +45,6 @@ def _read_name(_ctx: click.Context, _option: click.Parameter, value: str | None)
     return value
 
 
-@contextmanager
-def _opened(data_dir: Path) -> Iterator[Database]:
-    """The database, when it has this version's tables; nothing is created."""
-    database = Database(load_settings(data_dir).database_url)
-    try:
-        file = database.url.database if database.is_sqlite else None
-        if (file and not Path(file).exists()) or not migrations.is_current(database):
-            raise click.ClickException(
-                "The database does not have this version's tables yet. Run `redress db upgrade "
-                f"--data-dir {data_dir}` first."
-            )
-        yield database
-    finally:
-        database.dispose()
-
-
 @click.group()
 def user() -> None:
     """Look after the people who use Redress."""
@@ -91,7 +72,7 @@ def create_user(
     data_dir: Path,
 ) -> None:
     """Add a member of staff with their e-mail address."""
-    with _opened(data_dir) as database:
+    with open_database(load_settings(data_dir)) as database:
         if password_stdin:
             password = sys.stdin.readline().rstrip("\r\n")
         else:
@@ -132,7 +113,7 @@ def create_key(
     name: str, scopes: list[str], email: str | None, expires: datetime | None, data_dir: Path
 ) -> None:
     """Make a key and print it, this once, as the last line."""
-    with _opened(data_dir) as database, database.write() as session:
+    with open_database(load_settings(data_dir)) as database, database.write() as session:
         owner = None if email is None else access.find_user(session, email)
         if email is not None and owner is None:
             raise click.ClickException(

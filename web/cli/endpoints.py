@@ -2,14 +2,13 @@
 
 import fcntl
 import json
-import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 import click
 
+from models.private_file import write_privately
 from models.settings import ENDPOINTS_FILE, read_endpoints
 
 
@@ -39,13 +38,7 @@ class Endpoints:
 
 def write(data_dir: Path, endpoints: Endpoints) -> None:
     """Writes `endpoints.json` whole or not at all, readable by its owner only."""
-    path = data_dir / ENDPOINTS_FILE
-    draft = path.with_suffix(f".{os.getpid()}")
-    with suppress(FileNotFoundError):
-        draft.unlink()
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(endpoints), file, indent=1)
-    draft.replace(path)
+    write_privately(data_dir / ENDPOINTS_FILE, json.dumps(asdict(endpoints), indent=1))
 
 
 def remove(data_dir: Path) -> bool:

@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from models.settings import DEFAULT_DATA_DIR
+
 data_dir_option = click.option(
     "--data-dir",
     envvar="REDRESS_DATA_DIR",
-    default="data",
+    default=DEFAULT_DATA_DIR,
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Where Redress keeps everything (or REDRESS_DATA_DIR).",

@@ -9,11 +9,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 from rich.text import Text
 
-from models import migrations
-from models.database import Database
 from models.order_files import FileFormat
 from models.settings import load_settings
 from models.store.order_import import ImportResult, import_orders
+from web.cli.opening import open_database
 from web.cli.options import data_dir_option, time_zone_option
 from web.order_json import parse_order
 
@@ -42,29 +41,21 @@ def import_command(ctx: click.Context, file: Path, data_dir: Path, time_zone: Zo
     harmless. Orders with a bad row are left out whole and listed; then the exit code is 1.
     """
     file_format = _format(file)
-    database = Database(load_settings(data_dir).database_url)
     console = Console()
-    try:
-        if not migrations.is_current(database):
-            raise click.ClickException(
-                "The database does not have this version's tables yet. Run `redress db upgrade "
-                f"--data-dir {data_dir}` first."
-            )
-        with (
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                DownloadColumn(),
-                TimeElapsedColumn(),
-                console=console,
-            ) as progress,
-            progress.open(file, "rb", description="Importing orders") as stream,
-        ):
-            result = import_orders(
-                database, stream, format=file_format, time_zone=time_zone, parse=parse_order
-            )
-    finally:
-        database.dispose()
+    with (
+        open_database(load_settings(data_dir)) as database,
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        ) as progress,
+        progress.open(file, "rb", description="Importing orders") as stream,
+    ):
+        result = import_orders(
+            database, stream, format=file_format, time_zone=time_zone, parse=parse_order
+        )
     _print(console, result)
     if result.refused_rows:
         ctx.exit(1)

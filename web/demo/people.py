@@ -1,15 +1,14 @@
 """The demo's staff, with one password that is made for each data directory and kept there."""
 
 import json
-import os
 import secrets
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from models.private_file import write_privately
 from models.store.access import create_user, find_user
 from models.tables import User
 from web.access import Actor, Role
@@ -62,7 +61,8 @@ def hire(session: Session, data_dir: Path, now: datetime) -> dict[Role, Actor]:
     made = [SignIn(email=email_of(role), password=password, role=role) for role in missing]
     kept = known | {sign_in.role: sign_in for sign_in in made if sign_in.role not in known}
     if kept != known:
-        _write(data_dir, [kept[role] for role in Role if role in kept])
+        sign_ins = [asdict(kept[role]) for role in Role if role in kept]
+        write_privately(data_dir / FILE, json.dumps(sign_ins, indent=1))
     for role in missing:
         users[role] = create_user(
             session,
@@ -92,16 +92,6 @@ def read_sign_ins(data_dir: Path) -> list[SignIn]:
 def _new_password() -> str:
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
     return "-".join(groups)
-
-
-def _write(data_dir: Path, sign_ins: list[SignIn]) -> None:
-    path = data_dir / FILE
-    draft = path.with_suffix(f".{os.getpid()}")
-    with suppress(FileNotFoundError):
-        draft.unlink()
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump([asdict(sign_in) for sign_in in sign_ins], file, indent=1)
-    draft.replace(path)
 
 
 def is_of_the_demo(user: User) -> bool:

@@ -92,7 +92,7 @@ def retry_refund(rma: str, refund_id: str) -> ResponseReturnValue:
         answer = services().gateway.retry_refund(rma, refund_id, actor, id=call_id)
         return answer, "The refund is tried once more."
 
-    return _act(rma, f"refund:{refund_id}", call)
+    return _act(rma, f"refund:{refund_id}:retry", call)
 
 
 @requires(Permission.REFUND)

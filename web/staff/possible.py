@@ -70,6 +70,8 @@ class Possible:
     label: bool
     label_failed: Task | None
     cancel: bool
+    # Its workflow still runs, so that the provider can be asked again.
+    retry: bool
     # Refunds that a person has to settle, each with its task.
     stuck: list[tuple[Task, Refund]]
     by_word: list[Task]
@@ -93,7 +95,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
     stuck = [
         (task, refunds[task.refund])
         for task in page.tasks
-        if task.kind == TaskKind.REFUND_FAILED and task.refund in refunds and not ended
+        if task.kind == TaskKind.REFUND_FAILED and task.refund in refunds
     ]
     settled_by_form = {task.id for task, _ in stuck}
     return Possible(
@@ -109,6 +111,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         label=not ended and expected and not any(part.received for part in row.lines),
         label_failed=kinds.get(TaskKind.LABEL_FAILED),
         cancel=not ended and not any(part.accepted or part.rejected for part in row.lines),
+        retry=not ended,
         stuck=stuck,
         by_word=[
             task

@@ -4,14 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from flask import Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from models.messages import Reason, ReturnStatus, workflow_id
+from models.messages import Reason, ReturnStatus
 from models.rules.rma import normalise_rma
 from models.store.desk import Filters, Mark, list_returns
 from models.store.desk_page import ReturnPage, read_label, read_return
@@ -23,6 +22,7 @@ from web.services import services
 from web.staff.forms import Form, FormError, new_call
 from web.staff.guard import requires
 from web.staff.possible import find_possible
+from web.temporal_ui import workflow_address
 
 _LONGEST_SEARCH = 200
 
@@ -165,7 +165,7 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
         told=_told(page),
         names=page.names,
         who=who,
-        history=_history(rma),
+        history=workflow_address(services().settings, rma),
     )
     return text, status
 
@@ -223,10 +223,3 @@ def _entries_of(page: ReturnPage, refund: Refund) -> list[JournalEntry]:
 def _other_entries(page: ReturnPage) -> list[JournalEntry]:
     shown = {entry.id for refund in page.refunds for entry in _entries_of(page, refund)}
     return [entry for entry in page.entries if entry.id not in shown]
-
-
-def _history(rma: str) -> str:
-    settings = services().settings
-    namespace = settings.temporal_namespace or "default"
-    flow = quote(workflow_id(rma), safe="")
-    return f"{settings.temporal_ui_url}/namespaces/{quote(namespace)}/workflows/{flow}"

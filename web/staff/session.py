@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -78,7 +79,10 @@ def sign_in() -> ResponseReturnValue:
 
 @anyone
 def sign_out() -> ResponseReturnValue:
-    """Ends the session."""
+    """Ends the person's sessions everywhere, so that a copied cookie is worth nothing."""
+    if g.user is not None:
+        with services().database.write() as database:
+            database.get_one(User, g.user.id).session_salt = secrets.token_hex(16)
     session.clear()
     flash("You are signed out.", "success")
     return redirect(url_for("staff.sign_in"), 303)
@@ -96,7 +100,10 @@ def sign_in_page(
 
 def _within(target: str) -> str:
     """Where to go after the sign-in: only a path of this site, else the inbox."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return url_for("staff.inbox")
     elsewhere = parts.scheme or parts.netloc or "\\" in target or not target.startswith("/")
     # Browsers drop control characters, so "/<tab>/host" would leave the site.
     if elsewhere or target.startswith("//") or not target.isprintable():

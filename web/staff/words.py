@@ -13,6 +13,7 @@ from models.messages import (
     ReturnKind,
     ReturnStatus,
     TaskKind,
+    Wait,
 )
 from web.access import Permission, Role
 
@@ -206,13 +207,12 @@ QUOTE_KINDS: dict[str, str] = {
 }
 # What the return waits for, before the date.
 DEADLINES: dict[str, str] = {
-    "decision_due": "A decision is due",
-    "label_reminder": "Reminds the customer to send the parcel",
-    "parcel_deadline": "Waits for the parcel until",
-    "no_movement": "Counts the parcel as stuck unless it moves by",
-    "missing_deadline": "Waits for the missing goods until",
-    "inspection_due": "The inspection is due",
-    "follow_up_after": "Asks the customer how it went",
+    Wait.REMINDER: "Reminds the customer to send the parcel",
+    Wait.PARCEL: "Waits for the parcel until",
+    Wait.NO_MOVEMENT: "Counts the parcel as stuck unless it moves by",
+    Wait.MISSING: "Waits for the missing goods until",
+    Wait.INSPECTION: "The inspection is due",
+    Wait.FOLLOW_UP: "Asks the customer how it went",
 }
 ROLES: dict[str, str] = {
     Role.AGENT: "Service agent",

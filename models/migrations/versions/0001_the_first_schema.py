@@ -253,6 +253,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("rma", "key", name=op.f("uq_events_rma_key")),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_events_note_id"), ["note_id"], unique=False)
         batch_op.create_index("ix_events_rma_at", ["rma", "at"], unique=False)
 
     op.create_table(
@@ -555,6 +556,7 @@ def downgrade() -> None:
     op.drop_table("granted_refunds")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_rma_at")
+        batch_op.drop_index(batch_op.f("ix_events_note_id"))
 
     op.drop_table("events")
     with op.batch_alter_table("returns", schema=None) as batch_op:

@@ -20,6 +20,7 @@ from models.rules.orders import PaymentKind
 from models.rules.quote import QuoteKind
 from web.api.schemas.fields import Choice
 from web.api.schemas.policy import PolicySchema
+from web.api.schemas.returns import OverrideSchema
 
 
 class FieldErrorSchema(Schema):
@@ -143,7 +144,7 @@ class LinksSchema(Schema):
     self = fields.String(required=True)
     events = fields.String(required=True)
     label = fields.String(required=True, allow_none=True)
-    temporal_ui = fields.String(required=True)
+    temporal_ui = fields.String(required=True, allow_none=True)
     portal = fields.String(required=True, allow_none=True)
 
 
@@ -154,6 +155,7 @@ class ReturnSchema(Schema):
     status = Choice(ReturnStatus, required=True)
     order = fields.String(required=True)
     reference = fields.String(required=True, allow_none=True)
+    override = fields.Nested(OverrideSchema, required=True, allow_none=True)
     kind = Choice(ReturnKind, required=True, allow_none=True)
     resolution = Choice(Resolution, required=True, allow_none=True)
     currency = fields.String(required=True, allow_none=True)

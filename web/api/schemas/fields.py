@@ -14,10 +14,10 @@ from babel.numbers import list_currencies
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.types import ErrorMessages
 
+from models.rules.order_checks import MOST_MONEY
 from models.rules.policy import check_time_zone
 from web.errors import Coded
 
-MOST_MONEY = 10**15
 MOST_UNITS = 10**9
 LONGEST_NOTE = 4000
 

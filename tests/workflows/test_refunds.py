@@ -230,7 +230,14 @@ async def test_a_refund_sent_back_after_the_end_is_reversed_and_paid_by_hand(wor
     ]
     with pytest.raises(Conflict, match="no refund R-9"):
         await pay_by_hand(world, rma, "R-9")
+    [task] = world.open_tasks(rma).values()
+    with pytest.raises(Conflict, match="ends when the refund is paid"):
+        await world.call(world.gateway.complete_task, task, "never mind", AGENT)
+    assert world.line(rma).refunded == 0
     await pay_by_hand(world, rma, refund.id)
+    with pytest.raises(Conflict, match="paid in another way already"):
+        await pay_by_hand(world, rma, refund.id)
+    assert world.line(rma).refunded == 1
     assert world.balance(rma) == PAID_BY_HAND | {"clearing:card": 0}
     assert tasks(world, rma) == {"done": 1}
     assert world.timeline(rma)[-1] == EventKind.REFUND_PAID_BY_HAND

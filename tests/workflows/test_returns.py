@@ -1,7 +1,7 @@
 """The life of a return on a real Temporal server, a real provider and both databases."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete
@@ -18,6 +18,7 @@ from web.requests import (
     NotFound,
     ReceiptRequest,
     Refused,
+    ScanRequest,
     UnexpectedRequest,
 )
 
@@ -203,6 +204,33 @@ async def test_the_same_scan_twice_counts_once(world: World) -> None:
     assert world.timeline(rma).count("scanned") == 1
 
 
+async def test_an_old_scan_that_comes_late_does_not_find_a_lost_parcel(world: World) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"))
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    old = ScanRequest(
+        event_id="s-1", status=CarrierStatus.IN_TRANSIT, at=datetime.now(UTC) - timedelta(days=1)
+    )
+    await world.call(world.gateway.scan, rma, old, AGENT)
+    assert world.status(rma) == ReturnStatus.LOST
+    assert list(world.open_tasks(rma)) == ["parcel_lost"]
+
+
+async def test_a_decision_names_a_line_once(world: World) -> None:
+    number = new_order_number()
+    world.put_order(number, reference=new_payment("ok"))
+    rma = await world.request(number)
+    twice = DecisionRequest(
+        decision=DecisionKind.APPROVE,
+        lines=[
+            LineDecisionRequest(line="1", decision=DecisionKind.APPROVE),
+            LineDecisionRequest(line="1", decision=DecisionKind.DECLINE),
+        ],
+    )
+    with pytest.raises(Refused, match="Decide line 1 once"):
+        await world.call(world.gateway.decide, rma, twice, AGENT)
+    assert world.status(rma) == ReturnStatus.REQUESTED
+
+
 async def test_what_came_is_refunded_and_what_is_missing_is_given_up_at_the_deadline(
     world: World,
 ) -> None:
@@ -265,6 +293,7 @@ async def test_unannounced_things_are_recorded(world: World) -> None:
     await world.call(world.gateway.receive, rma, asked, AGENT)
     assert "unexpected_item" in world.timeline(rma)
     assert world.status(rma) == ReturnStatus.AWAITING_PARCEL
+    assert list(world.open_tasks(rma)) == ["unexpected_parcel"]
 
 
 async def test_an_overdue_inspection_is_told(world: World) -> None:

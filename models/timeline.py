@@ -72,7 +72,6 @@ _WHO = {
     "customer": "Customer",
     "policy": "Policy",
     "carrier": "Carrier",
-    "system": "Redress",
     "redress": "Redress",
 }
 

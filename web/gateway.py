@@ -65,6 +65,15 @@ def new_rma() -> str:
     return make_rma(secrets.randbelow(32**7))
 
 
+def free_rma(database: Database) -> str:
+    """A number that no return has, nor one that is still being recorded."""
+    while True:
+        rma = new_rma()
+        with database.read() as session:
+            if session.get(Return, rma) is None and session.get(Submission, rma) is None:
+                return rma
+
+
 class Gateway:
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
@@ -116,7 +125,7 @@ class Gateway:
         Args:
             request: what comes back and why.
             actor: who asks.
-            rma: from `new_rma`, when the caller has to know it beforehand.
+            rma: from `free_rma`, when the caller has to know it beforehand.
             deadlines: instead of the settings' ones.
             judged_at: when the request is taken to be made; None: now.
 
@@ -125,7 +134,7 @@ class Gateway:
             Refused: it isn't eligible.
             Unavailable: Temporal can't be reached.
         """
-        rma = rma or new_rma()
+        rma = rma or free_rma(self._database)
         if self._status_of(rma) is None:
             # Refused here, most requests never reach Temporal; the workflow judges again, for good.
             self.quote(request, actor, at=judged_at)
@@ -286,7 +295,7 @@ class Gateway:
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Puts a person's name on a task; claiming one's own again changes nothing."""
         with self._database.write() as session:
-            row = _open_task(session, task, actor)
+            row = _open_task(session, task, actor, lock=True)
             if actor.user_id is None:
                 raise Forbidden("Only a person can claim a task.", code="not_a_person")
             if row.owner_id not in (None, actor.user_id):
@@ -397,9 +406,9 @@ def _call_id(given: str | None) -> str:
     return given or str(uuid.uuid4())
 
 
-def _open_task(session: Session, task: str, actor: Actor) -> Task:
+def _open_task(session: Session, task: str, actor: Actor, *, lock: bool = False) -> Task:
     """A task that still waits, for somebody whose work it is."""
-    row = session.get(Task, task)
+    row = session.get(Task, task, with_for_update=lock or None)
     if row is None:
         raise NotFound("There is no such task.")
     needed = TASK_PERMISSIONS[TaskKind(row.kind)]

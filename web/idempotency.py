@@ -24,7 +24,7 @@ from models.tables import IdempotencyKey
 from web.api.blueprint import View, json_body
 from web.auth import current_actor
 from web.errors import Problem
-from web.gateway import new_rma
+from web.gateway import free_rma
 from web.services import services
 
 KEPT_FOR = timedelta(days=30)
@@ -144,7 +144,7 @@ def _begin(key: str, request_hash: str, *, new_return: bool) -> Call | Response 
             return _replay(row)
         if row.locked_until > now:
             return None
-    rma = new_rma() if new_return else None
+    rma = free_rma(services().database) if new_return else None
     try:
         return _lock(caller, key, request_hash, rma, now)
     except IntegrityError:

@@ -131,11 +131,6 @@ class Progress:
         return self.ended_as is not None
 
     @property
-    def awaits_goods(self) -> bool:
-        """Units are still expected or uninspected."""
-        return self._sum("outstanding") > 0 or self._sum("uninspected") > 0
-
-    @property
     def to_grant(self) -> bool:
         """Accepted units whose money was not granted yet."""
         return self._sum("granted") < self._sum("accepted")

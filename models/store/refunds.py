@@ -22,8 +22,6 @@ from models.store.policies import current_policy
 from models.store.returns import lock_order, paid_line
 from models.tables import GrantedRefund, Note, Order, Payment, Refund, Return, ReturnLine
 
-_DONE = frozenset({RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED})
-
 
 class RefundNotPossible(Exception):
     """What was asked of a refund can't be done; the message is for the person who asked."""
@@ -263,6 +261,8 @@ def pay_by_hand(
     status = RefundStatus(row.status)
     if row.paid_by is not None:
         return RefundOutcome(refund=row.id, status=status, changed=False)
+    if row.replaced_by is not None:
+        raise RefundNotPossible(f"This refund was tried again as {row.replaced_by}.")
     if status not in (RefundStatus.FAILED, RefundStatus.CANCELED):
         raise RefundNotPossible(
             f"This refund is {status}; only one that failed can be paid in another way."

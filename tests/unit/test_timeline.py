@@ -112,7 +112,6 @@ def test_one_unit_is_singular() -> None:
         ("customer", "Customer"),
         ("policy", "Policy"),
         ("carrier", "Carrier"),
-        ("system", "Redress"),
         ("redress", "Redress"),
     ],
 )

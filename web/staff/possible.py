@@ -6,7 +6,7 @@ The workflow has the last word; this only keeps the page from offering what it w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.messages import FINAL_STATUSES, RefundStatus, ReturnStatus, TaskKind
+from models.messages import FINAL_STATUSES, ReturnStatus, TaskKind
 from models.store.desk_page import ReturnPage
 from models.tables import OrderLine, Refund, Return, ReturnLine, Task
 from web.access import Actor
@@ -132,11 +132,6 @@ def _step(row: Return) -> int | None:
     if any(part.received for part in row.lines):
         return STEP_OF[ReturnStatus.RECEIVED]
     return STEP_OF[ReturnStatus.APPROVED]
-
-
-def may_pay_otherwise(refund: Refund) -> bool:
-    """Whether a refund surely wasn't paid, so that a person may pay it in another way."""
-    return refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED) and not refund.paid_by
 
 
 def _by_order_line(parts: Sequence[ReturnLine]) -> list[OrderLineState]:

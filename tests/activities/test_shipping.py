@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pypdfium2
 import pytest
 import zxingcpp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
@@ -239,6 +239,7 @@ def test_names_in_any_script_are_printed(name: str, printed: str) -> None:
     assert scan(pdf)["QR Code"] == RMA
 
 
+@example("0 \x80 0")
 @given(st.text(max_size=30))
 def test_any_text_can_be_written_with_the_letters_of_the_font(text: str) -> None:
     line = printable(text)

@@ -70,8 +70,8 @@ def draw_label(order: LabelData, *, carrier: str, tracking: str) -> bytes:
 
 def printable(text: str) -> str:
     """The text on one line and in letters the font has; what it lacks in Latin letters."""
-    line = " ".join(text.split())
-    return "".join(char if ord(char) in _LETTERS else anyascii(char) for char in line).strip()
+    letters = (char if char.isspace() or ord(char) in _LETTERS else anyascii(char) for char in text)
+    return " ".join("".join(letters).split())
 
 
 def _draw_head(page: Canvas, carrier: str) -> None:

@@ -23,8 +23,8 @@ from models.tables import Base
 DatabaseKind = Literal["sqlite", "postgres"]
 MakeDatabase = Callable[[DatabaseKind], Database]
 
-# The machine may be busy, and a run must mean the same each time: what a property test finds depends
-# neither on speed nor on chance.
+# The machine may be busy, and a run must mean the same each time: what a property test finds
+# depends neither on speed nor on chance.
 hypothesis.settings.register_profile("redress", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("redress")
 

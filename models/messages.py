@@ -13,6 +13,25 @@ def workflow_id(rma: str) -> str:
     return f"return/{rma}"
 
 
+def payout_workflow_id(rma: str, what: "PayoutKind", number: str) -> str:
+    """The id of a workflow that pays beside a return: `return/<RMA>/<what>/<n>`."""
+    return f"return/{rma}/{what}/{number}"
+
+
+class PayoutKind(StrEnum):
+    """Money that moves beside a return: without goods, or after a bank sent it back."""
+
+    GOODWILL = "goodwill"
+    RECOVERY = "recovery"
+
+
+class PayoutMethod(StrEnum):
+    """How granted money reaches the customer."""
+
+    REFUND = "refund"
+    STORE_CREDIT = "store_credit"
+
+
 class ReturnStatus(StrEnum):
     """Where a return is; exactly one at a time."""
 
@@ -585,6 +604,25 @@ class RefundOutcome:
     status: RefundStatus
     failure: str | None = None
     changed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutStart:
+    """Starts a payment beside a return: goodwill, or what a bank sent back after the end.
+
+    Goodwill has an amount (minor units of the order's currency), a method and the id of a stored
+    note; a recovery has the news that a refund failed.
+    """
+
+    id: str
+    rma: str
+    kind: PayoutKind
+    actor: str
+    amount: int = 0
+    currency: str = ""
+    method: PayoutMethod = PayoutMethod.REFUND
+    note: str | None = None
+    news: RefundNews | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

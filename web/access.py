@@ -18,6 +18,12 @@ class Permission(StrEnum):
     RECEIVE = "receive"
     INSPECT = "inspect"
     REFUND = "refund"
+    # Giving money without goods.
+    GOODWILL = "goodwill"
+    # Spending store credit at the shop's till.
+    REDEEM = "redeem"
+    # The journal, its accounts and periods, and reconciliation.
+    BOOKS = "books"
     POLICY = "policy"
 
 
@@ -43,12 +49,21 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.OVERRIDE,
             Permission.DECIDE,
             Permission.SHIP,
+            Permission.GOODWILL,
         }
     ),
     Role.WAREHOUSE: frozenset(
         {Permission.READ, Permission.SHIP, Permission.RECEIVE, Permission.INSPECT}
     ),
-    Role.FINANCE: frozenset({Permission.READ, Permission.DECIDE, Permission.REFUND}),
+    Role.FINANCE: frozenset(
+        {
+            Permission.READ,
+            Permission.DECIDE,
+            Permission.REFUND,
+            Permission.GOODWILL,
+            Permission.BOOKS,
+        }
+    ),
     Role.MANAGER: frozenset(Permission),
 }
 

@@ -1,5 +1,7 @@
 """Alembic's entry: runs the revisions on the engine that `models.migrations.config` hands over."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from alembic import context
@@ -27,6 +29,25 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+@contextmanager
+def unguarded(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by copying it, and would refuse to drop one that others refer to.
+
+    The switch works outside of a transaction only, so it is thrown on the driver's connection.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
 given = context.config.attributes.get("engine") or context.config.attributes.get("connection")
 if isinstance(given, Connection):
     run(given)
@@ -36,5 +57,5 @@ else:
         if isinstance(given, Engine)
         else create_engine(str(context.config.get_main_option("sqlalchemy.url")))
     )
-    with engine.connect() as opened:
+    with engine.connect() as opened, unguarded(opened):
         run(opened)

@@ -2,8 +2,11 @@
 
 from models.tables.access import ApiKey, IdempotencyKey, PolicyVersion, ProviderEvent, User
 from models.tables.base import Base
-from models.tables.ledger import GrantedRefund, JournalEntry, JournalLine, Refund
+from models.tables.books import AccountCode, CreditMemo, JournalEntry, JournalLine, LedgerHead
+from models.tables.credits import CreditMovement, StoreCredit
+from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
+from models.tables.reconciliation import Difference, Reconciliation
 from models.tables.returns import (
     Event,
     Label,
@@ -19,15 +22,21 @@ from models.tables.returns import (
 )
 
 __all__ = [
+    "AccountCode",
     "ApiKey",
     "Base",
+    "CreditMemo",
+    "CreditMovement",
     "Customer",
+    "Difference",
     "Event",
+    "GrantLine",
     "GrantedRefund",
     "IdempotencyKey",
     "JournalEntry",
     "JournalLine",
     "Label",
+    "LedgerHead",
     "Message",
     "Note",
     "Order",
@@ -36,12 +45,15 @@ __all__ = [
     "PolicyVersion",
     "ProviderEvent",
     "QuoteLine",
+    "Reconciliation",
     "Refund",
     "Return",
     "ReturnLine",
     "Scan",
+    "StoreCredit",
     "Submission",
     "Task",
+    "TenderUse",
     "UnitRange",
     "User",
 ]

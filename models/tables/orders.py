@@ -22,10 +22,16 @@ class Customer(Base):
 
 
 class Order(Base):
-    """An order. `reserved` is what its refunds hold, pending ones included."""
+    """An order. `reserved` is what its refunds hold, pending ones and store credit included."""
 
     __tablename__ = "orders"
-    __table_args__ = (CheckConstraint("reserved >= 0 AND reserved <= paid", name="reserved"),)
+    __table_args__ = (
+        CheckConstraint("reserved >= 0 AND reserved <= paid", name="reserved"),
+        CheckConstraint(
+            "shipping_refunded >= 0 AND shipping_refunded <= shipping_amount + shipping_tax",
+            name="shipping_refunded",
+        ),
+    )
 
     number: Mapped[str] = mapped_column(String(100), primary_key=True)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
@@ -45,6 +51,10 @@ class Order(Base):
     shipping_method: Mapped[str | None] = mapped_column(String(60))
     paid: Mapped[int] = mapped_column(BigInteger)
     reserved: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Outbound shipping that was granted, its tax included; it comes back once.
+    shipping_refunded: Mapped[int] = mapped_column(BigInteger, default=0)
+    # What grants took back of promotions whose threshold the kept units no longer reach.
+    promotion_reversed: Mapped[int] = mapped_column(BigInteger, default=0)
 
     customer: Mapped[Customer | None] = relationship()
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position")

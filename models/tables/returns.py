@@ -95,10 +95,9 @@ class ReturnLine(Base):
     rejected: Mapped[int] = mapped_column(default=0)
     missing: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
-    # What was granted on this line so far: its units, and their amount and tax.
+    # What was granted on this line so far: its units, and what they had cost.
     granted: Mapped[int] = mapped_column(default=0)
     granted_amount: Mapped[int] = mapped_column(BigInteger, default=0)
-    granted_tax: Mapped[int] = mapped_column(BigInteger, default=0)
     reception: Mapped[str] = mapped_column(String(16))
     acceptance: Mapped[str] = mapped_column(String(16))
     grade: Mapped[str | None] = mapped_column(String(1))
@@ -133,6 +132,8 @@ class QuoteLine(Base):
     kind: Mapped[str] = mapped_column(String(24))
     line: Mapped[str | None] = mapped_column(String(100))
     amount: Mapped[int] = mapped_column(BigInteger)
+    # How much of the amount is tax, for fees that include it; of a `tax` line, all of it.
+    tax: Mapped[int] = mapped_column(BigInteger)
     explanation: Mapped[str] = mapped_column(Text)
 
 

@@ -26,6 +26,7 @@ from activities.shipping import Shipping
 from models.database import Database
 from models.settings import Settings, load_settings
 from models.temporal_client import connect
+from workflows.payouts import PayoutWorkflow
 from workflows.returns import ReturnWorkflow
 
 # Activities wait for databases and other people's servers most of the time.
@@ -79,7 +80,7 @@ def make_worker(
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[ReturnWorkflow],
+        workflows=[ReturnWorkflow, PayoutWorkflow],
         activities=[
             records.open_return,
             records.save_progress,
@@ -87,7 +88,10 @@ def make_worker(
             refunds.pay_refund,
             refunds.settle_refund,
             refunds.prepare_retry,
-            refunds.record_paid_by_hand,
+            refunds.pay_otherwise,
+            refunds.open_payout,
+            refunds.save_payout,
+            refunds.write_off,
             shipping.make_label,
             notifications.send_mail,
         ],

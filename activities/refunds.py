@@ -19,20 +19,24 @@ from models.messages import (
     Grant,
     Granted,
     GrantedRefund,
-    PaidByHand,
+    ManualMethod,
+    OtherWay,
+    OtherWayTaken,
+    PayoutOpened,
+    PayoutOpening,
+    PayoutProgress,
     RefundNews,
     RefundOutcome,
     RefundStatus,
+    WriteOff,
 )
 from models.messages import RefundOrder as RefundOrderMessage
-from models.store import refunds
-from models.tables import Refund, Return
+from models.rules.orders import PaymentKind
+from models.store import grants, payouts, refunds, store_credits
+from models.tables import Refund
 
 # A provider forgets a key after 24 hours, and a forgotten key pays again (money rule 12).
 KEY_LIFE = timedelta(hours=23)
-
-
-_CASH = "cash"
 
 
 class Refunds:
@@ -59,7 +63,7 @@ class Refunds:
     def grant_refund(self, grant: Grant) -> Granted:
         """Reserves the money owed for the units accepted so far. Local."""
         with self._database.write() as session:
-            return refunds.grant(session, grant)
+            return grants.grant(session, grant)
 
     @uninterrupted
     def pay_refund(self, order: RefundOrderMessage) -> RefundOutcome:
@@ -72,12 +76,16 @@ class Refunds:
             row, tried_before = refunds.begin_attempt(session, order.refund, self._clock())
             status = RefundStatus(row.status)
             first_attempt = row.first_attempt_at or self._clock()
-            call = _call(row, session.get_one(Return, row.rma).order_number)
+            call = _call(row)
             provider = self._providers.get(row.payment.provider)
             provider_name, payment_kind = row.payment.provider, row.payment.kind
         if status is not RefundStatus.PENDING or row.provider_reference is not None:
             return RefundOutcome(refund=row.id, status=status, failure=row.failure, changed=False)
-        if payment_kind == _CASH:
+        if payment_kind == PaymentKind.STORE_CREDIT:
+            topped_up = self._top_up(order, call)
+            if topped_up is not None:
+                return topped_up
+        if payment_kind == PaymentKind.CASH:
             return self._settle_failure(
                 order, "Cash goes back from hand to hand: pay it and record it here."
             )
@@ -125,26 +133,80 @@ class Refunds:
             try:
                 return refunds.retry(session, asked.refund, datetime.fromisoformat(asked.at))
             except refunds.RefundNotPossible as error:
-                raise ApplicationError(str(error), type="conflict", non_retryable=True) from error
+                raise _conflict(error) from error
 
     @uninterrupted
-    def record_paid_by_hand(self, paid: PaidByHand) -> RefundOutcome:
-        """Writes down that a person paid a refund in another way, and books it. Local.
+    def pay_otherwise(self, asked: OtherWay) -> OtherWayTaken:
+        """Pays a refund that failed in another way, or writes down that a person did. Local.
 
         Raises:
             ApplicationError: `conflict`, when the provider paid it or may still.
         """
         with self._database.write() as session:
             try:
-                return refunds.pay_by_hand(
+                again = refunds.pay_otherwise(
                     session,
-                    paid.refund,
-                    method=paid.method,
-                    reference=paid.reference,
-                    at=datetime.fromisoformat(paid.at),
+                    asked.refund,
+                    method=ManualMethod(asked.method),
+                    reference=asked.reference,
+                    at=datetime.fromisoformat(asked.at),
+                    actor=asked.actor,
                 )
             except refunds.RefundNotPossible as error:
-                raise ApplicationError(str(error), type="conflict", non_retryable=True) from error
+                raise _conflict(error) from error
+        return OtherWayTaken(again=again)
+
+    @uninterrupted
+    def open_payout(self, opening: PayoutOpening) -> PayoutOpened:
+        """Grants goodwill, or takes over a refund that came back after the end. Local.
+
+        Raises:
+            ApplicationError: `conflict`, when the return or the order doesn't allow it.
+        """
+        with self._database.write() as session:
+            try:
+                return payouts.open_payout(
+                    session, opening.start, datetime.fromisoformat(opening.at)
+                )
+            except refunds.RefundNotPossible as error:
+                raise _conflict(error) from error
+
+    @uninterrupted
+    def save_payout(self, progress: PayoutProgress) -> None:
+        """Records what is new of a payment beside a return. Local."""
+        with self._database.write() as session:
+            payouts.save_payout(session, progress)
+
+    @uninterrupted
+    def write_off(self, asked: WriteOff) -> None:
+        """Writes off what could not be reserved, once a person has settled it. Local."""
+        with self._database.write() as session:
+            payouts.write_off(session, asked.rma, datetime.fromisoformat(asked.at))
+
+    def _top_up(self, order: RefundOrderMessage, call: RefundOrder) -> RefundOutcome | None:
+        """Puts a refund back on the store credit that paid; None when the code isn't ours."""
+        at = datetime.fromisoformat(order.at)
+        with self._database.write() as session:
+            row, _ = refunds.begin_attempt(session, order.refund, self._clock())
+            credit = store_credits.top_up(
+                session,
+                call.payment_reference,
+                amount=row.amount,
+                reference=row.id,
+                rma=row.rma,
+                order=row.order_number,
+                at=at,
+                actor="redress",
+            )
+            if credit is None:
+                return None
+            return refunds.settle(
+                session,
+                row.id,
+                status=RefundStatus.SUCCEEDED,
+                at=at,
+                provider_reference=f"top_up/{row.id}",
+            )
 
     def _settle(self, order: RefundOrderMessage, found: ProviderRefund) -> RefundOutcome:
         with self._database.write() as session:
@@ -168,7 +230,11 @@ class Refunds:
             )
 
 
-def _call(row: Refund, order_number: str) -> RefundOrder:
+def _conflict(error: refunds.RefundNotPossible) -> ApplicationError:
+    return ApplicationError(str(error), error.code, type="conflict", non_retryable=True)
+
+
+def _call(row: Refund) -> RefundOrder:
     payment = row.payment
     return RefundOrder(
         refund_id=row.id,
@@ -177,6 +243,6 @@ def _call(row: Refund, order_number: str) -> RefundOrder:
         amount=row.amount,
         currency=row.currency,
         captured=payment.amount,
-        rma=row.rma,
-        order_number=order_number,
+        rma=row.rma or "",
+        order_number=row.order_number,
     )

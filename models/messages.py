@@ -206,6 +206,8 @@ class Template(StrEnum):
     REJECTED = "rejected"
     REFUNDED = "refunded"
     REFUND_DELAYED = "refund_delayed"
+    STORE_CREDIT = "store_credit"
+    GOODWILL = "goodwill"
     FOLLOW_UP = "follow_up"
 
 
@@ -231,15 +233,19 @@ class EventKind(StrEnum):
     INSPECTED = "inspected"  # line, units, grade, disposition, accepted (1 or 0)
     INSPECTION_OVERDUE = "inspection_overdue"
     REFUND_GRANTED = "refund_granted"  # amount, currency, short
+    STORE_CREDIT_ISSUED = "store_credit_issued"  # amount, currency, bonus; never the code
+    GOODWILL_GRANTED = "goodwill_granted"  # amount, currency, method
     REFUND_PENDING = "refund_pending"  # refund, amount, currency
     REFUND_SUCCEEDED = "refund_succeeded"  # refund, amount, currency
     REFUND_FAILED = "refund_failed"  # refund, amount, currency, failure
     REFUND_RETRIED = "refund_retried"  # refund
+    REFUND_MOVED = "refund_moved"  # refund, again (the transaction at the other payment)
     REFUND_PAID_BY_HAND = "refund_paid_by_hand"  # refund, amount, currency, method
     SEND_BACK_NEEDED = "send_back_needed"  # units
     SENT_BACK = "sent_back"
     RESOLVED = "resolved"
     CLOSED = "closed"
+    REOPENED = "reopened"  # refund
     MAIL_SENT = "mail_sent"  # template, message (its key)
     MAIL_FAILED = "mail_failed"  # template, problem
     TASK_COMPLETED = "task_completed"  # task, kind
@@ -440,10 +446,19 @@ class RefundRetry:
     refund: str
 
 
+class ManualMethod(StrEnum):
+    """Another way to pay a refund that failed."""
+
+    STORE_CREDIT = "store_credit"
+    OTHER_PAYMENT = "other_payment"
+    PAID_BY_HAND = "paid_by_hand"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualResolution:
-    """A person paid a refund by another way. `reference`, where to find it, and `note` are ids of
-    stored notes: what people type may be personal.
+    """A person pays a refund by another way. `reference` (where to find what was paid by hand, or
+    which payment of the order to use) and `note` are ids of stored notes: what people type may be
+    personal.
     """
 
     id: str
@@ -562,12 +577,17 @@ class GrantedRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """What a grant reserved; `short` is what was owed but is no longer refundable."""
+    """What a grant reserved; `short` is what was owed but is no longer refundable.
+
+    Store credit has no transactions: it is issued at once, `bonus` on top of the amount.
+    """
 
     refunds: list[GrantedRefund]
     amount: int
     currency: str
     short: int = 0
+    bonus: int = 0
+    method: PayoutMethod = PayoutMethod.REFUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -587,12 +607,28 @@ class AnotherTry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaidByHand:
-    """Asks to write down that a person paid a refund in another way."""
+class OtherWay:
+    """Asks to pay a refund that failed in another way, or to write down that a person did."""
 
     refund: str
     method: str
     reference: str
+    at: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWayTaken:
+    """What came of it: paid, or `again`, a transaction at another payment that is to be paid."""
+
+    again: GrantedRefund | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOff:
+    """Asks to write off what a return's grants owed but could not reserve."""
+
+    rma: str
     at: str
 
 
@@ -623,6 +659,48 @@ class PayoutStart:
     method: PayoutMethod = PayoutMethod.REFUND
     note: str | None = None
     news: RefundNews | None = None
+
+
+def recovery_of(rma: str, news: RefundNews) -> PayoutStart:
+    """Follows a refund that came back; numbered like the refund, so that each has one."""
+    return PayoutStart(
+        id=news.refund.rsplit("-", 1)[-1],
+        rma=rma,
+        kind=PayoutKind.RECOVERY,
+        actor="redress",
+        news=news,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutOpening:
+    """Asks to grant goodwill, or to take over a refund that came back. `at`: RFC 3339."""
+
+    start: PayoutStart
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutOpened:
+    """What a payment beside a return has to do. `outcome`: how a refund that came back stands."""
+
+    granted: Granted
+    mailable: bool
+    outcome: RefundOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutProgress:
+    """What is new of a payment beside a return.
+
+    `reopened`: true opens a closed return again, false closes it when nothing else is unpaid.
+    """
+
+    rma: str
+    at: str
+    events: list[TimelineEvent] = field(default_factory=list)
+    tasks: list[TaskChange] = field(default_factory=list)
+    reopened: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

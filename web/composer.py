@@ -10,13 +10,15 @@ from models.messages import (
     Inspection,
     LineDecision,
     ManualResolution,
+    PayoutKind,
+    PayoutStart,
     Receipt,
     TaskCompletion,
     UnexpectedItem,
 )
 from models.tables import Note
 from web.access import Actor
-from web.requests import DecisionRequest, InspectionRequest, ReceiptRequest
+from web.requests import DecisionRequest, GoodwillRequest, InspectionRequest, ReceiptRequest
 
 _NAMESPACE = uuid.UUID("5f0b8a5e-8a53-4f0c-9d4e-3f1f8d1f6a11")
 
@@ -94,6 +96,19 @@ class Composer:
             method=method,
             reference=self._keep(reference) or "",
             note=self._keep(note),
+        )
+
+    def goodwill(self, amount: int, currency: str, asked: GoodwillRequest) -> PayoutStart:
+        """Money without goods, in the order's currency."""
+        return PayoutStart(
+            id=self._call,
+            rma=self._rma,
+            kind=PayoutKind.GOODWILL,
+            actor=self._actor.id,
+            amount=amount,
+            currency=currency,
+            method=asked.method,
+            note=self._keep(asked.note),
         )
 
     def completion(self, task: str, note: str) -> TaskCompletion:

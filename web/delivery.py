@@ -1,5 +1,6 @@
 """Bringing messages to a return's workflow: as an Update, and as its Signal when nobody answers."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from models.messages import (
     Inspection,
     LabelRequest,
     ManualResolution,
+    PayoutStart,
     Receipt,
     RefundNews,
     RefundRetry,
@@ -28,11 +30,13 @@ from models.messages import (
     ReturnStart,
     ReturnState,
     TaskCompletion,
+    payout_workflow_id,
     workflow_id,
 )
 from web.requests import Conflict, GatewayError, Refused
 from web.temporal import ANSWER_WITHIN, TemporalBridge
 from workflows import search_attributes
+from workflows.payouts import PayoutWorkflow
 from workflows.returns import ReturnWorkflow
 
 _TIMEOUT = timedelta(seconds=ANSWER_WITHIN)
@@ -79,7 +83,7 @@ _DOORS: dict[type[Any], _Door] = {
 
 
 class Delivery:
-    """Speaks to the workflows."""
+    """Speaks to the workflows, each by its id."""
 
     def __init__(self, bridge: TemporalBridge, task_queue: str) -> None:
         """Takes the bridge to Temporal, and where the workers listen."""
@@ -102,8 +106,39 @@ class Delivery:
         except WorkflowAlreadyStartedError as error:
             raise WorkflowEnded from error
 
-    def deliver(self, rma: str, message: Message) -> ReturnState:
-        """Sends a message and waits for its answer.
+    def pay_beside(self, start: PayoutStart) -> ReturnState:
+        """Starts a payment beside a return, or finds the one with this id, and waits for its word.
+
+        Raises:
+            Conflict: the return or the order doesn't allow it.
+            NoAnswer: it is started, but not granted yet.
+            WorkflowEnded: a payment with this id has ended.
+            Unavailable: Temporal can't be reached.
+        """
+        try:
+            return self._bridge.run(lambda client: _pay_beside(client, start, self._task_queue))
+        except WorkflowUpdateFailedError as failed:
+            raise _translated(failed) from failed
+        except WorkflowAlreadyStartedError as error:
+            raise WorkflowEnded from error
+
+    def recover(self, start: PayoutStart) -> None:
+        """Starts following a refund that came back; once per refund, however often it is told.
+
+        Raises:
+            Unavailable: Temporal can't be reached.
+        """
+
+        async def begin(client: Client) -> None:
+            await client.start_workflow(
+                PayoutWorkflow.run, start, **_payout_options(start, self._task_queue)
+            )
+
+        with suppress(WorkflowAlreadyStartedError):
+            self._bridge.run(begin)
+
+    def deliver(self, workflow: str, message: Message) -> ReturnState:
+        """Sends a message to a workflow and waits for its answer.
 
         Raises:
             Conflict: the return is not in a state for it.
@@ -113,7 +148,7 @@ class Delivery:
             Unavailable: Temporal can't be reached.
         """
         try:
-            return self._bridge.run(lambda client: _update(client, rma, message))
+            return self._bridge.run(lambda client: _update(client, workflow, message))
         except WorkflowUpdateFailedError as failed:
             raise _translated(failed) from failed
         except RPCError as error:
@@ -121,8 +156,8 @@ class Delivery:
                 raise WorkflowEnded from error
             raise
 
-    def tell(self, rma: str, news: RefundNews) -> None:
-        """Tells a return what the payment provider reports.
+    def tell(self, workflow: str, news: RefundNews) -> None:
+        """Tells a workflow what the payment provider reports.
 
         Raises:
             WorkflowEnded: the return's workflow has ended.
@@ -130,7 +165,7 @@ class Delivery:
         """
 
         async def signal(client: Client) -> None:
-            handle = client.get_workflow_handle(workflow_id(rma))
+            handle = client.get_workflow_handle(workflow)
             await handle.signal(ReturnWorkflow.refund_news, news, rpc_timeout=_TIMEOUT)
 
         try:
@@ -185,8 +220,36 @@ def _details(start: ReturnStart) -> str:
     return "\n".join([f"Order {start.order}, {start.kind}", *lines])
 
 
-async def _update(client: Client, rma: str, message: Message) -> ReturnState:
-    handle = client.get_workflow_handle(workflow_id(rma))
+def _payout_options(start: PayoutStart, task_queue: str) -> dict[str, Any]:
+    return {
+        "id": payout_workflow_id(start.rma, start.kind, start.id),
+        "task_queue": task_queue,
+        "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
+        "id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        "search_attributes": search_attributes.for_payout(start),
+        "static_summary": f"{start.kind.capitalize()} beside return {start.rma}",
+    }
+
+
+async def _pay_beside(client: Client, start: PayoutStart, task_queue: str) -> ReturnState:
+    options = _payout_options(start, task_queue)
+    try:
+        return await client.execute_update_with_start_workflow(
+            PayoutWorkflow.request,
+            start_workflow_operation=WithStartWorkflowOperation(
+                PayoutWorkflow.run, start, **options
+            ),
+            id="request",
+            rpc_timeout=_TIMEOUT,
+        )
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        # Whether it was started is unknown; starting it again makes sure.
+        await client.start_workflow(PayoutWorkflow.run, start, **options, rpc_timeout=_TIMEOUT)
+        raise NoAnswer from None
+
+
+async def _update(client: Client, workflow: str, message: Message) -> ReturnState:
+    handle = client.get_workflow_handle(workflow)
     door = _DOORS[type(message)]
     try:
         answer: ReturnState = await handle.execute_update(

@@ -5,12 +5,8 @@ the return's workflow, and answers where the return stands.
 """
 
 import secrets
-import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.database import Database
@@ -19,9 +15,6 @@ from models.messages import (
     Deadlines,
     DecisionKind,
     LabelRequest,
-    RefundNews,
-    RefundRetry,
-    RefundStatus,
     Refusal,
     ReturnStart,
     ReturnStatus,
@@ -30,15 +23,14 @@ from models.messages import (
 from models.money import to_text
 from models.rules.quote import Quote
 from models.rules.rma import make_rma
-from models.settings import Settings
 from models.store import late
-from models.store.refunds import RefundNotPossible
 from models.store.returns import judge_request
 from models.store.scans import keep_scan
-from models.tables import Event, Note, Order, Refund, Return, Submission, Task
+from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor
-from web.composer import Composer
-from web.delivery import Delivery, Message, NoAnswer, WorkflowEnded
+from web.delivery import NoAnswer, WorkflowEnded
+from web.messenger import call_id
+from web.money_gateway import MoneyGateway
 from web.requests import (
     Answer,
     Conflict,
@@ -52,12 +44,6 @@ from web.requests import (
     ScanRequest,
 )
 from web.submissions import check_override, make_submission, requested_lines
-from web.temporal import TemporalBridge
-
-Sent = TypeVar("Sent", bound=Message)
-
-# The one way to settle a refund by hand; the row keeps the person's reference to it.
-PAID_BY_HAND = "paid_by_hand"
 
 
 def new_rma() -> str:
@@ -74,16 +60,10 @@ def free_rma(database: Database) -> str:
                 return rma
 
 
-class Gateway:
+class Gateway(MoneyGateway):
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
     """
-
-    def __init__(self, settings: Settings, database: Database, bridge: TemporalBridge) -> None:
-        """Takes what it works with."""
-        self._settings = settings
-        self._database = database
-        self._delivery = Delivery(bridge, settings.task_queue)
 
     # --- asking for a return ---------------------------------------------------------------
 
@@ -197,7 +177,7 @@ class Gateway:
 
     def make_label(self, rma: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Has the label made, again if need be."""
-        return self._deliver(rma, LabelRequest(id=_call_id(id), actor=actor.id))
+        return self._deliver(rma, LabelRequest(id=call_id(id), actor=actor.id))
 
     def scan(self, rma: str, asked: ScanRequest, actor: Actor) -> Answer:
         """Takes a carrier's scan; one event id counts once. After the end it is only kept."""
@@ -229,67 +209,6 @@ class Gateway:
         """Takes the verdict on what came; what is accepted is refunded at once."""
         return self._send(rma, actor, id, lambda notes: notes.inspection(asked))
 
-    # --- money that needs a person -----------------------------------------------------------
-
-    def retry_refund(self, rma: str, refund: str, actor: Actor, *, id: str | None = None) -> Answer:
-        """Tries a refund again that could not be paid."""
-        return self._deliver(rma, RefundRetry(id=_call_id(id), actor=actor.id, refund=refund))
-
-    def resolve_manually(
-        self,
-        rma: str,
-        refund: str,
-        method: str,
-        reference: str,
-        note: str,
-        actor: Actor,
-        *,
-        id: str | None = None,
-    ) -> Answer:
-        """Records that a person paid a refund in another way, after the end of the return, too."""
-        if method != PAID_BY_HAND:
-            message = f"{method} is not offered here; use {PAID_BY_HAND}."
-            raise Refused(
-                [Refusal(code="unknown_method", message=message, pointer="/method")],
-                code="invalid",
-            )
-
-        return self._send(
-            rma,
-            actor,
-            id,
-            lambda notes: notes.manual_resolution(refund, method, reference, note),
-            late=lambda session, paid: late.pay_by_hand(session, rma, paid, datetime.now(UTC)),
-        )
-
-    def refund_news(
-        self,
-        event_id: str,
-        provider_reference: str,
-        refund: str,
-        status: RefundStatus,
-        failure: str | None,
-    ) -> None:
-        """Takes what a payment provider reports of a refund; an unknown refund is ignored."""
-        with self._database.read() as session:
-            row = session.get(Refund, refund)
-        if row is None:
-            return
-        now = datetime.now(UTC)
-        news = RefundNews(
-            id=event_id,
-            refund=refund,
-            status=status,
-            at=now.isoformat(),
-            provider_reference=provider_reference,
-            failure=failure,
-        )
-        try:
-            self._delivery.tell(row.rma, news)
-        except WorkflowEnded:
-            with self._database.write() as session:
-                late.keep_refund_news(session, row.rma, news, now)
-
     # --- tasks -------------------------------------------------------------------------------
 
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
@@ -315,95 +234,6 @@ class Gateway:
             lambda notes: notes.completion(task, note),
             late=lambda session, done: late.complete_task(session, done, datetime.now(UTC)),
         )
-
-    # --- helpers -----------------------------------------------------------------------------
-
-    def _send(
-        self,
-        rma: str,
-        actor: Actor,
-        id: str | None,
-        make: Callable[[Composer], Sent],
-        late: Callable[[Session, Sent], None] | None = None,
-    ) -> Answer:
-        """Stores a message's notes and delivers it; a refused one leaves no note behind.
-
-        `late` keeps the message instead when the return has ended.
-        """
-        self._require(rma)
-        composer = Composer(rma, actor, _call_id(id))
-        message = make(composer)
-        if composer.notes:
-            with self._database.write() as session:
-                for note in composer.notes:
-                    session.merge(note)
-        try:
-            return self._deliver(
-                rma, message, None if late is None else lambda session: late(session, message)
-            )
-        except (Conflict, Refused):
-            self._forget([note.id for note in composer.notes])
-            raise
-
-    def _forget(self, notes: list[str]) -> None:
-        """Removes notes that no timeline tells of; a repeated call's first notes stay."""
-        if not notes:
-            return
-        told = select(Event.note_id).where(Event.note_id.in_(notes))
-        with self._database.write() as session:
-            session.execute(delete(Note).where(Note.id.in_(notes), Note.id.not_in(told)))
-
-    def _deliver(
-        self, rma: str, message: Message, late: Callable[[Session], None] | None = None
-    ) -> Answer:
-        """Brings a message to the return; `late` keeps it instead when the return has ended."""
-        status = self._require(rma)
-        try:
-            state = self._delivery.deliver(rma, message)
-        except NoAnswer:
-            return Answer(rma=rma, status=self._status_of(rma) or status, settled=False)
-        except WorkflowEnded:
-            status = self._status_of(rma) or status
-            ended = Conflict(
-                f"This return has ended; it is {status}.", code="already_ended", state=status
-            )
-        except Conflict as conflict:
-            status = conflict.state = self._status_of(rma) or status
-            if conflict.code != "already_ended":
-                raise
-            ended = conflict
-        else:
-            return Answer(rma=rma, status=state.status)
-        if late is None:
-            raise ended
-        try:
-            with self._database.write() as session:
-                late(session)
-        except RefundNotPossible as error:
-            raise Conflict(str(error), code="refund_not_possible", state=status) from error
-        return Answer(rma=rma, status=status)
-
-    def _require(self, rma: str) -> ReturnStatus:
-        status = self._status_of(rma)
-        if status is not None:
-            return status
-        with self._database.read() as session:
-            if session.get(Submission, rma) is not None:
-                raise Conflict(
-                    "This return is still being recorded; try again in a moment.",
-                    code="not_recorded",
-                    state=ReturnStatus.REQUESTED,
-                )
-        raise NotFound(f"There is no return {rma}.")
-
-    def _status_of(self, rma: str) -> ReturnStatus | None:
-        with self._database.read() as session:
-            found = session.scalar(select(Return.status).where(Return.rma == rma))
-        return None if found is None else ReturnStatus(found)
-
-
-def _call_id(given: str | None) -> str:
-    return given or str(uuid.uuid4())
 
 
 def _open_task(session: Session, task: str, actor: Actor, *, lock: bool = False) -> Task:

@@ -5,12 +5,25 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from models.store.credit_memos import number_text
+
 from models.messages import ReturnStatus
 from models.rules.quote import Quote
 from models.settings import Settings
 from models.store.policy_versions import StoredPolicy
 from models.store.queries import TimelinePage, WholeReturn
-from models.tables import Event, Label, Order, Refund, ReturnLine, Scan, Submission, Task
+from models.tables import (
+    Event,
+    GrantedRefund,
+    Label,
+    Order,
+    Refund,
+    ReturnLine,
+    Scan,
+    StoreCredit,
+    Submission,
+    Task,
+)
 from models.timeline import Lookups, sentence, who
 from web.api.schemas.policy import represent_policy
 from web.temporal_ui import workflow_address
@@ -60,6 +73,7 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
                     "kind": amount.kind,
                     "line": amount.line,
                     "amount": amount.amount,
+                    "tax": amount.tax,
                     "explanation": amount.explanation,
                 }
                 for amount in row.quote_lines
@@ -67,7 +81,8 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
             "total": row.quote_total,
         },
         "refunds": [_refund(refund) for refund in found.refunds],
-        "store_credit": None,
+        "grants": [_grant(grant, found.memos) for grant in found.grants],
+        "store_credit": represent_credit(found.credits[-1]) if found.credits else None,
         "exchange": None,
         "label": None if found.label is None else _label(found.label),
         "tracking": [_scan(scan) for scan in found.scans],
@@ -95,6 +110,7 @@ def represent_submission(found: Submission, settings: Settings) -> Json:
         "lines": [],
         "quote": None,
         "refunds": [],
+        "grants": [],
         "store_credit": None,
         "exchange": None,
         "label": None,
@@ -117,6 +133,7 @@ def represent_quote(made: Quote) -> Json:
                 "kind": amount.kind,
                 "line": amount.line,
                 "amount": amount.amount,
+                "tax": amount.tax,
                 "explanation": amount.explanation,
             }
             for amount in made.lines
@@ -127,7 +144,7 @@ def represent_quote(made: Quote) -> Json:
 
 def represent_refund(found: Refund) -> Json:
     """A refund transaction by itself."""
-    return {**_refund(found), "return": found.rma}
+    return {**_refund(found), "return": found.rma, "order": found.order_number}
 
 
 def represent_task(found: Task) -> Json:
@@ -208,6 +225,43 @@ def _refund(refund: Refund) -> Json:
         "paid_reference": refund.paid_reference,
         "created_at": represent_time(refund.created_at),
         "updated_at": represent_time(refund.updated_at),
+    }
+
+
+def _grant(grant: GrantedRefund, memos: Mapping[str, int]) -> Json:
+    memo = memos.get(grant.id)
+    return {
+        "id": grant.id,
+        "kind": grant.kind,
+        "method": grant.method,
+        "amount": grant.amount,
+        "bonus": grant.bonus,
+        "short": grant.short,
+        "currency": grant.currency,
+        "lines": [
+            {
+                "kind": line.kind,
+                "line": line.line,
+                "amount": line.amount,
+                "tax": line.tax,
+                "explanation": line.explanation,
+            }
+            for line in grant.lines
+        ],
+        "credit_memo": None if memo is None else number_text(memo),
+        "actor": grant.actor,
+        "created_at": represent_time(grant.created_at),
+    }
+
+
+def represent_credit(credit: StoreCredit) -> Json:
+    """Store credit that was issued."""
+    return {
+        "code": credit.code,
+        "amount": credit.amount,
+        "currency": credit.currency,
+        "balance": credit.balance,
+        "expires_at": represent_time(credit.expires_at),
     }
 
 

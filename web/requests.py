@@ -9,6 +9,7 @@ from models.messages import (
     DecisionKind,
     Disposition,
     Grade,
+    PayoutMethod,
     Reason,
     Refusal,
     Resolution,
@@ -115,6 +116,16 @@ class InspectionRequest:
     """What was found on opening the parcel."""
 
     lines: list[InspectionLineRequest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodwillRequest:
+    """Money without goods: minor units of the order's currency, or of the shop's."""
+
+    amount: int
+    currency: str
+    method: PayoutMethod
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,15 @@
 """What a return's workflow knows and remembers: the state its steps work on."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.notifications import Notifications
+    from activities.records import Records
     from models.messages import (
         Assessment,
         EventKind,
-        MailOrder,
+        ReturnProgress,
         ReturnStart,
         ReturnState,
         ReturnStatus,
@@ -19,17 +17,13 @@ with workflow.unsafe.imports_passed_through():
         Template,
         Wait,
     )
-    from models.rules.payouts import Payouts, Transaction
     from models.rules.progress import Progress
-    from workflows import options
+    from workflows.local import run_local
+    from workflows.matter import SYSTEM, Matter
     from workflows.recorder import Recorder
 
-# Who acted when no person did.
-POLICY = "policy"
-SYSTEM = "redress"
 
-
-class Case:
+class Case(Matter):
     """One return: its counters, its money, its deadlines and what is still to do.
 
     Whoever changes it holds `lock` and calls `write` before letting go.
@@ -37,20 +31,15 @@ class Case:
 
     def __init__(self, start: ReturnStart) -> None:
         """Begins with nothing but the request."""
+        super().__init__(start.rma, Recorder(), start.rma)
         self.start = start
         self.progress = Progress.of(start.lines)
-        self.payouts = Payouts()
-        self.recorder = Recorder(start.rma)
-        self.lock = asyncio.Lock()
         self.assessment: Assessment | None = None
-        # Ids of messages already carried out: an Update and its Signal count once.
-        self.seen: set[str] = set()
         # Something happened that `run` should look at.
         self.news = False
         self.label_wanted = False
         self.labels_made = 0
         self.reminded = False
-        self.delay_told = False
         self.inspection_overdue = False
         self.sent_back = 0
         self.approved_at: datetime | None = None
@@ -59,7 +48,6 @@ class Case:
         self.scanned_at: datetime | None = None
         self.received_at: datetime | None = None
         self.resolved_at: datetime | None = None
-        self._mails: list[asyncio.Task[None]] = []
 
     @property
     def state(self) -> ReturnState:
@@ -69,8 +57,20 @@ class Case:
     async def write(self) -> None:
         """Records the present state; the caller holds the lock."""
         self._note_resolution()
-        due = {name: at.isoformat() for name, at in self.deadlines().items()}
-        await self.recorder.write(self.progress, due)
+        events, tasks = self.recorder.take()
+        await run_local(
+            Records.save_progress,
+            ReturnProgress(
+                rma=self.rma,
+                at=workflow.now().isoformat(),
+                status=self.progress.status,
+                lines=self.progress.snapshot(),
+                events=events,
+                tasks=tasks,
+                deadlines={name: at.isoformat() for name, at in self.deadlines().items()},
+            ),
+            summary=f"Record: {self.progress.status}",
+        )
         self.news = True
 
     def _note_resolution(self) -> None:
@@ -113,83 +113,42 @@ class Case:
             due[Wait.REMINDER] = self.approved_at + timedelta(seconds=limits.label_reminder)
         return due
 
-    # --- telling the customer --------------------------------------------------------------
+    # --- people and money ------------------------------------------------------------------
+
+    @property
+    def recorded(self) -> bool:
+        """The request was judged."""
+        return self.assessment is not None
+
+    @property
+    def refused(self) -> bool:
+        """The request was refused."""
+        return self.assessment is not None and bool(self.assessment.refusals)
 
     @property
     def mailable(self) -> bool:
         """The customer can be written to."""
         return self.assessment is not None and self.assessment.mailable
 
-    def mail(self, template: Template) -> None:
-        """Writes to the customer, beside everything else: mail never holds a return up."""
-        if self.mailable:
-            self._mails.append(asyncio.create_task(self._send(template, len(self._mails) + 1)))
-
-    async def _send(self, template: Template, number: int) -> None:
-        try:
-            await workflow.execute_activity_method(
-                Notifications.send_mail,
-                MailOrder(
-                    rma=self.start.rma,
-                    key=f"{self.start.rma}/mail/{number}",
-                    template=template,
-                    at=workflow.now().isoformat(),
-                ),
-                start_to_close_timeout=options.MAIL_TIMEOUT,
-                schedule_to_close_timeout=options.MAIL_GIVES_UP_AFTER,
-                heartbeat_timeout=options.WORKER_SILENT_FOR,
-                retry_policy=options.MAIL_RETRY,
-                summary=f"Mail: {template}",
-            )
-        except ActivityError:
-            async with self.lock:
-                self.recorder.tell(
-                    EventKind.MAIL_FAILED,
-                    SYSTEM,
-                    template=template,
-                    problem="the mail server gave no answer",
-                )
-                await self.write()
-
-    @property
-    def mailing(self) -> bool:
-        """A mail has neither gone nor been given up."""
-        return any(not mail.done() for mail in self._mails)
-
-    # --- people and money ------------------------------------------------------------------
+    def ended_words(self) -> str | None:
+        """A return that has ended takes no steps."""
+        return (
+            f"This return has ended; it is {self.progress.status}." if self.progress.ended else None
+        )
 
     def block(self, kind: TaskKind, refund: str | None = None) -> str:
         """Opens a task that holds the return until a person acts."""
-        task = self.recorder.open_task(kind, options.TASK_DUE, refund)
+        task = super().block(kind, refund)
         self.progress.blocked_by.add(task)
         return task
 
     def unblock(self, kind: TaskKind, by: str, refund: str | None = None) -> None:
         """Closes the tasks of a kind (of one refund, when given) that hold the return."""
-        for task in self.recorder.tasks_of(kind, refund):
-            self.recorder.close_task(task, by)
-            self.progress.blocked_by.discard(task)
+        self.progress.blocked_by.difference_update(self.recorder.tasks_of(kind, refund))
+        super().unblock(kind, by, refund)
 
     def count_refunded(self) -> None:
         """Carries what arrived at the customer over to the lines."""
         paid = self.payouts.refunded() or [0] * len(self.progress.lines)
         for line, units in zip(self.progress.lines, paid, strict=True):
             line.refunded = units
-
-    def find_refund(self, refund: str) -> Transaction | None:
-        """A refund transaction of this return."""
-        return self.payouts.transactions.get(refund)
-
-
-def is_time(text: str) -> bool:
-    """Whether a message's time can be read and has its zone; an operator may have typed it."""
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def words_of(error: ActivityError) -> str:
-    """What to show a person of an activity that was given up."""
-    cause = error.cause
-    return cause.message if isinstance(cause, ApplicationError) else "no answer in time"

@@ -1,7 +1,5 @@
 """How messages reach a running return: Updates with their validators, and Signals."""
 
-from typing import Any
-
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -10,35 +8,25 @@ with workflow.unsafe.imports_passed_through():
         Cancellation,
         CarrierEvent,
         Decision,
-        EventKind,
         Inspection,
         LabelRequest,
-        ManualResolution,
         Receipt,
-        RefundNews,
-        RefundRetry,
         ReturnStart,
         ReturnState,
         TaskCompletion,
     )
-    from models.rules.progress import Refused
     from workflows.case import Case
-    from workflows.paying import Paymaster
+    from workflows.money_doors import MoneyDoors
     from workflows.steps import STEPS
 
 
-class Doors:
-    """People's decisions come as Updates, and as Signals that say the same with the same id; scans
-    and the payment provider's news come as Signals.
-
-    A handler is safe because it checks again under the case's lock, counts each message id once,
-    and answers only when its step is recorded.
-    """
+class Doors(MoneyDoors):
+    """What people, carriers and callers say to a return, besides what concerns its money."""
 
     def __init__(self, start: ReturnStart) -> None:
         """Nothing is judged yet."""
         self._case = Case(start)
-        self._paymaster = Paymaster(self._case)
+        super().__init__(self._case, STEPS)
 
     # --- what people do --------------------------------------------------------------------
 
@@ -86,16 +74,6 @@ class Doors:
         return self._case.state
 
     @workflow.update
-    async def retry_refund(self, retry: RefundRetry) -> ReturnState:
-        """Tries a refund again that could not be paid."""
-        return await self._take(retry)
-
-    @workflow.update
-    async def resolve_manually(self, resolution: ManualResolution) -> ReturnState:
-        """Records that a refund was paid in another way."""
-        return await self._take(resolution)
-
-    @workflow.update
     async def complete_task(self, completion: TaskCompletion) -> ReturnState:
         """Ends a task that a person has done."""
         return await self._take(completion)
@@ -123,14 +101,6 @@ class Doors:
     @inspect.validator
     def _may_inspect(self, inspection: Inspection) -> None:
         self._check(inspection)
-
-    @retry_refund.validator
-    def _may_retry_refund(self, retry: RefundRetry) -> None:
-        self._check(retry)
-
-    @resolve_manually.validator
-    def _may_resolve_manually(self, resolution: ManualResolution) -> None:
-        self._check(resolution)
 
     @complete_task.validator
     def _may_complete_task(self, completion: TaskCompletion) -> None:
@@ -164,16 +134,6 @@ class Doors:
         await self._take_signal(inspection)
 
     @workflow.signal
-    async def submit_retry(self, retry: RefundRetry) -> None:
-        """The retry's durable second path."""
-        await self._take_signal(retry)
-
-    @workflow.signal
-    async def submit_resolution(self, resolution: ManualResolution) -> None:
-        """The manual resolution's durable second path."""
-        await self._take_signal(resolution)
-
-    @workflow.signal
     async def submit_completion(self, completion: TaskCompletion) -> None:
         """The task completion's durable second path."""
         await self._take_signal(completion)
@@ -182,66 +142,3 @@ class Doors:
     async def carrier_event(self, event: CarrierEvent) -> None:
         """A scan of the parcel."""
         await self._take_signal(event)
-
-    @workflow.signal
-    async def refund_news(self, news: RefundNews) -> None:
-        """The payment provider says how a refund stands."""
-        await self._recorded()
-        if news is not None:
-            await self._paymaster.take_news(news)
-
-    # --- how a message is taken ------------------------------------------------------------
-
-    def _check(self, message: Any) -> None:
-        """Refuses politely, before the message enters history. A repeat is let through."""
-        if _key(message) not in self._case.seen:
-            try:
-                STEPS[type(message)].check(self._case, message)
-            except Refused as refused:
-                raise _as_error(refused) from refused
-
-    async def _take(self, message: Any) -> ReturnState:
-        """Carries a message out once, checked again because others may have come before it."""
-        await self._recorded()
-        case = self._case
-        async with case.lock:
-            if _key(message) not in case.seen:
-                step = STEPS[type(message)]
-                try:
-                    step.check(case, message)
-                    await step.carry_out(case, message)
-                except Refused as refused:
-                    raise _as_error(refused) from refused
-                case.seen.add(_key(message))
-                await case.write()
-        return case.state
-
-    async def _take_signal(self, message: Any) -> None:
-        """A Signal has nobody to answer to, so that its refusal goes on the timeline."""
-        await self._recorded()
-        if message is None or (self._case.assessment and self._case.assessment.refusals):
-            return  # It says nothing, or there is no return and so no timeline.
-        try:
-            await self._take(message)
-        except ApplicationError as error:
-            case = self._case
-            async with case.lock:
-                case.recorder.tell(
-                    EventKind.DECISION_IGNORED,
-                    message.actor,
-                    what=type(message).__name__,
-                    why=error.message,
-                )
-                await case.write()
-
-    async def _recorded(self) -> None:
-        await workflow.wait_condition(lambda: self._case.assessment is not None)
-
-
-def _key(message: Any) -> str:
-    """What a message is counted by: ids are given by many, so that two kinds may share one."""
-    return f"{type(message).__name__}/{message.id}"
-
-
-def _as_error(refused: Refused) -> ApplicationError:
-    return ApplicationError(str(refused), refused.refusal, type=refused.kind, non_retryable=True)

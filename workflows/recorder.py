@@ -1,4 +1,4 @@
-"""Keeps what a return's workflow decided for the database: timeline, tasks and counters."""
+"""Keeps what a workflow decided for the database: timeline and tasks."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,16 +6,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.records import Records
-    from models.messages import (
-        EventKind,
-        ReturnProgress,
-        TaskChange,
-        TaskKind,
-        TimelineEvent,
-    )
-    from models.rules.progress import Progress
-    from workflows.local import run_local
+    from models.messages import EventKind, TaskChange, TaskKind, TimelineEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +18,11 @@ class OpenTask:
 
 
 class Recorder:
-    """Gathers what is new, and writes it with the whole state in one transaction."""
+    """Gathers what is new until it is written. `keys`: what the keys of its events begin with."""
 
-    def __init__(self, rma: str) -> None:
-        """Takes the return's number."""
-        self._rma = rma
+    def __init__(self, keys: str = "") -> None:
+        """Begins with nothing."""
+        self._keys = keys
         self._told = 0
         self._events: list[TimelineEvent] = []
         self._changes: list[TaskChange] = []
@@ -44,7 +35,7 @@ class Recorder:
         self._told += 1
         self._events.append(
             TimelineEvent(
-                key=str(self._told),
+                key=f"{self._keys}{self._told}",
                 at=workflow.now().isoformat(),
                 kind=kind,
                 actor=actor,
@@ -86,23 +77,8 @@ class Recorder:
             if found.kind is kind and refund in (None, found.refund)
         ]
 
-    async def write(self, progress: Progress, deadlines: dict[str, str]) -> None:
-        """Records the present state and all that was told since the last time.
-
-        The caller holds the case's lock, so that an older state never overwrites a newer one.
-        """
+    def take(self) -> tuple[list[TimelineEvent], list[TaskChange]]:
+        """What is new since the last time, to be written in one transaction."""
         events, self._events = self._events, []
         changes, self._changes = self._changes, []
-        await run_local(
-            Records.save_progress,
-            ReturnProgress(
-                rma=self._rma,
-                at=workflow.now().isoformat(),
-                status=progress.status,
-                lines=progress.snapshot(),
-                events=events,
-                tasks=changes,
-                deadlines=deadlines,
-            ),
-            summary=f"Record: {progress.status}",
-        )
+        return events, changes

@@ -22,9 +22,10 @@ with workflow.unsafe.imports_passed_through():
         Wait,
     )
     from workflows import options
-    from workflows.case import POLICY, SYSTEM, words_of
     from workflows.doors import Doors
+    from workflows.granting import grant_what_was_accepted
     from workflows.local import run_local
+    from workflows.matter import POLICY, SYSTEM, words_of
     from workflows.search_attributes import NEEDS_ATTENTION, STATUS
     from workflows.steps import lose_parcel
 
@@ -46,7 +47,7 @@ class ReturnWorkflow(Doors):
         if await self._judge():
             while not case.progress.ended:
                 await self._send_label()
-                await self._paymaster.grant_what_was_accepted()
+                await grant_what_was_accepted(case)
                 self._paymaster.pay_what_was_granted()
                 await self._send_back_what_was_refused()
                 await self._wait_for_news()

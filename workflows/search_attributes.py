@@ -2,7 +2,7 @@
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
-from models.messages import ReturnStart, ReturnStatus
+from models.messages import PayoutStart, ReturnStart, ReturnStatus
 
 RMA = SearchAttributeKey.for_keyword("RedressRma")
 STATUS = SearchAttributeKey.for_keyword("RedressStatus")
@@ -31,3 +31,8 @@ def for_start(start: ReturnStart) -> TypedSearchAttributes:
             SearchAttributePair(NEEDS_ATTENTION, False),
         ]
     )
+
+
+def for_payout(start: PayoutStart) -> TypedSearchAttributes:
+    """What a payment beside a return is found by."""
+    return TypedSearchAttributes([SearchAttributePair(RMA, start.rma)])

@@ -4,18 +4,14 @@ A check raises `Refused` and changes nothing; it runs in the Update's validator 
 case's lock. Carrying out changes the case; the caller records it.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
     from models.messages import (
-        AnotherTry,
         Cancellation,
         CarrierEvent,
         CarrierStatus,
@@ -23,20 +19,19 @@ with workflow.unsafe.imports_passed_through():
         EventKind,
         Inspection,
         LabelRequest,
-        ManualResolution,
-        PaidByHand,
         Receipt,
-        RefundRetry,
         ReturnStatus,
         TaskCompletion,
         TaskKind,
         Template,
+        WriteOff,
     )
-    from models.rules.payouts import Transaction
     from models.rules.progress import conflict, invalid
     from workflows import options
-    from workflows.case import Case, is_time
+    from workflows.case import Case
     from workflows.local import run_local
+    from workflows.matter import is_time
+    from workflows.money_steps import MONEY_STEPS, Step
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
 _ENDED_BY_WORD = frozenset(
@@ -47,14 +42,6 @@ _ENDED_BY_WORD = frozenset(
         TaskKind.UNEXPECTED_PARCEL,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How one kind of message is checked and carried out."""
-
-    check: Callable[[Case, Any], None]
-    carry_out: Callable[[Case, Any], Awaitable[None]]
 
 
 # --- the decision ----------------------------------------------------------------------------
@@ -234,89 +221,6 @@ async def _inspect(case: Case, inspection: Inspection) -> None:
         case.recorder.close_tasks(TaskKind.INSPECT, inspection.actor)
 
 
-# --- money that needs a person -----------------------------------------------------------------
-
-
-def _failed_refund(case: Case, refund: str) -> Transaction:
-    transaction = case.find_refund(refund)
-    if refund in case.payouts.replaced:
-        again = case.payouts.replaced[refund]
-        raise conflict("refund_replaced", f"Refund {refund} was tried again as {again}.")
-    if transaction is None:
-        raise invalid("unknown_refund", f"This return has no refund {refund}.", "/refund")
-    if case.progress.ended:
-        raise conflict("already_ended", f"This return has ended; it is {case.progress.status}.")
-    if not transaction.needs_person:
-        now = "paid by hand" if transaction.paid_by_hand else transaction.status
-        raise conflict("refund_not_failed", f"Refund {refund} is {now}; nothing is to be done.")
-    return transaction
-
-
-def _check_retry(case: Case, message: RefundRetry) -> None:
-    _failed_refund(case, message.refund)
-
-
-async def _retry(case: Case, message: RefundRetry) -> None:
-    asked = AnotherTry(refund=message.refund, at=workflow.now().isoformat())
-    try:
-        again = await run_local(
-            Refunds.prepare_retry,
-            asked,
-            summary=f"Prepare another try of refund {message.refund}",
-        )
-    except ActivityError as error:
-        raise _refusal_of(error) from error
-    case.unblock(TaskKind.REFUND_FAILED, message.actor, message.refund)
-    case.payouts.retry(message.refund, again)
-    case.recorder.tell(EventKind.REFUND_RETRIED, message.actor, refund=message.refund)
-
-
-def _check_resolve_manually(case: Case, message: ManualResolution) -> None:
-    transaction = _failed_refund(case, message.refund)
-    if transaction.parked:
-        raise conflict(
-            "refund_unclear",
-            "The provider may still have paid this refund; retry it to have it looked up.",
-        )
-
-
-async def _resolve_manually(case: Case, message: ManualResolution) -> None:
-    paid = PaidByHand(
-        refund=message.refund,
-        method=message.method,
-        reference=message.reference,
-        at=workflow.now().isoformat(),
-    )
-    try:
-        await run_local(
-            Refunds.record_paid_by_hand,
-            paid,
-            summary=f"Book refund {message.refund} as paid by hand",
-        )
-    except ActivityError as error:
-        raise _refusal_of(error) from error
-    transaction = case.payouts.transactions[message.refund]
-    transaction.paid_by_hand = True
-    case.unblock(TaskKind.REFUND_FAILED, message.actor, message.refund)
-    case.recorder.tell(
-        EventKind.REFUND_PAID_BY_HAND,
-        message.actor,
-        note=message.note,
-        refund=message.refund,
-        amount=transaction.amount,
-        currency=transaction.currency,
-        method=message.method,
-    )
-    case.count_refunded()
-
-
-def _refusal_of(error: ActivityError) -> Exception:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == "conflict":
-        return conflict("refund_not_possible", cause.message)
-    return error
-
-
 # --- tasks -------------------------------------------------------------------------------------
 
 
@@ -336,6 +240,12 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
     if kind is TaskKind.SEND_BACK:
         case.recorder.tell(EventKind.SENT_BACK, message.actor, note=message.note)
         return
+    if kind is TaskKind.REFUND_SHORT:
+        await run_local(
+            Refunds.write_off,
+            WriteOff(rma=case.rma, at=workflow.now().isoformat()),
+            summary="Write off what could not be refunded",
+        )
     if kind is TaskKind.PARCEL_LOST:
         # To go on waiting: the parcel has as long again before it counts as lost.
         case.progress.lost = False
@@ -352,7 +262,6 @@ STEPS: dict[type[Any], Step] = {
     CarrierEvent: Step(_check_scan, _scan),
     Receipt: Step(_check_receipt, _receive),
     Inspection: Step(_check_inspection, _inspect),
-    RefundRetry: Step(_check_retry, _retry),
-    ManualResolution: Step(_check_resolve_manually, _resolve_manually),
+    **MONEY_STEPS,
     TaskCompletion: Step(_check_completion, _complete),
 }

@@ -1,10 +1,11 @@
-"""The chart of accounts with its defaults, and the hash that chains journal entries."""
+"""The chart of accounts with its defaults, what an entry holds, and the hash that chains them."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 SALES_RETURNS = "sales_returns"
 TAX_PAYABLE = "tax_payable"
@@ -16,9 +17,12 @@ FEE_INCOME = "fee_income"
 SHIPPING = "shipping"
 GOODWILL = "goodwill"
 WRITE_OFF = "write_off"
+FX = "fx"
 PAID_BY_HAND = "clearing:by_hand"
 
-# What each account is called until the shop says otherwise; the kinds of beancount's five types.
+_PAYMENT_KINDS = ("card", "wallet", "bank", "cash", "gift_card", "store_credit")
+
+# What each account is called until the shop says otherwise.
 CHART = {
     SALES_RETURNS: "Sales returns",
     TAX_PAYABLE: "Tax payable",
@@ -29,11 +33,56 @@ CHART = {
     SHIPPING: "Outbound shipping",
     GOODWILL: "Goodwill",
     WRITE_OFF: "Write-offs",
+    FX: "Currency differences",
     **{
         f"clearing:{kind}": f"Clearing, {kind.replace('_', ' ')}"
-        for kind in ("card", "wallet", "bank", "cash", "gift_card", "store_credit", "by_hand")
+        for kind in (*_PAYMENT_KINDS, "by_hand")
     },
 }
+
+
+class AccountType(StrEnum):
+    """What an account is; the words are beancount's."""
+
+    ASSETS = "Assets"
+    LIABILITIES = "Liabilities"
+    INCOME = "Income"
+    EXPENSES = "Expenses"
+
+
+# Clearing accounts are assets. What takes a sale back lowers income; what is owed to a customer
+# and written off is income, too.
+_TYPES = {
+    SALES_RETURNS: AccountType.INCOME,
+    TAX_PAYABLE: AccountType.LIABILITIES,
+    REFUNDS_PAYABLE: AccountType.LIABILITIES,
+    STORE_CREDIT: AccountType.LIABILITIES,
+    STORE_CREDIT_BONUS: AccountType.EXPENSES,
+    FEE_INCOME: AccountType.INCOME,
+    SHIPPING: AccountType.INCOME,
+    GOODWILL: AccountType.EXPENSES,
+    WRITE_OFF: AccountType.INCOME,
+    FX: AccountType.EXPENSES,
+}
+
+
+def account_type(account: str) -> AccountType:
+    """What an account is."""
+    return _TYPES.get(account, AccountType.ASSETS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One of our accounts, with the code and name it has in the shop's own chart."""
+
+    account: str
+    code: str
+    name: str
+
+
+def default_account(account: str) -> Account:
+    """An account before the shop says what it calls it: its code is our name for it."""
+    return Account(account=account, code=account, name=CHART.get(account, account))
 
 
 def clearing_account(payment_kind: str) -> str:
@@ -64,6 +113,28 @@ class EntryFacts:
     reverses: int | None
     lines: Sequence[tuple[str, int, int]]
     previous_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedEntry(EntryFacts):
+    """An entry as it stands in the books; `hash` is what was stored, right or not."""
+
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBalance:
+    """What was debited and credited to an account in one currency, in minor units."""
+
+    account: str
+    currency: str
+    debit: int
+    credit: int
+
+    @property
+    def balance(self) -> int:
+        """Debit less credit."""
+        return self.debit - self.credit
 
 
 # What the first entry has for the hash of the one before.

@@ -9,7 +9,7 @@ from models.messages import Refusal, Resolution, ReturnKind
 from models.rules.policy import Policy
 
 _OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM}
-_OFFERED_RESOLUTIONS = {Resolution.REFUND}
+_OFFERED_RESOLUTIONS = {Resolution.REFUND, Resolution.STORE_CREDIT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,14 @@ def judge(
                 pointer="/kind",
             )
         )
+    if len({line.resolution for line in lines} & _OFFERED_RESOLUTIONS) > 1:
+        refusals.append(
+            Refusal(
+                code="mixed_resolutions",
+                message="One return gives either a refund or store credit; ask for two returns.",
+                pointer="/lines",
+            )
+        )
     left = {line.line: line.free_units for line in lines}
     for line in lines:
         free = left[line.line]
@@ -95,7 +103,8 @@ def _judge_line(
         found.append(
             Refusal(
                 code="resolution_not_offered",
-                message=f"This shop does not offer {line.resolution}; ask for a refund.",
+                message=f"This shop does not offer {line.resolution}; "
+                "ask for a refund or store credit.",
                 pointer=f"{line.pointer}/resolution",
             )
         )

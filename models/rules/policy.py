@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.messages import Refusal
 from models.rules.tenders import TenderOrder
+from models.rules.terms import OutboundShipping, Promotions, Waiver
 
 ANCHORS = ("placed", "shipped", "delivered")
 
@@ -22,8 +24,23 @@ class Policy:
     auto_approve_up_to: int = 0
     # Above it a second person approves, too; None: never.
     second_approval_above: int | None = None
+    promotions: Promotions = Promotions.KEEP_SHARE
     tender_order: TenderOrder = TenderOrder.CARD_FIRST
+    outbound_shipping: OutboundShipping = OutboundShipping.NEVER
+    # What the customer pays for the way back, tax included.
+    return_shipping: int = 0
+    # Of the goods after discounts, without tax.
+    restocking_percent: str = "0"
+    fee_waived_for: tuple[Waiver, ...] = (Waiver.MERCHANT_FAULT, Waiver.EXCHANGE)
+    store_credit_bonus_percent: str = "0"
+    # None: store credit never expires.
+    store_credit_valid_days: int | None = None
     time_zone: str = "UTC"
+
+    def credit_expires(self, at: datetime) -> datetime | None:
+        """When store credit issued at a time expires; None: never."""
+        days = self.store_credit_valid_days
+        return None if days is None else at + timedelta(days=days)
 
     def to_json(self) -> dict[str, Any]:
         """The document of `GET /policy`, without its version."""
@@ -31,7 +48,16 @@ class Policy:
             "window": {"days": self.window_days, "anchor": self.window_anchor},
             "auto_approve_up_to": self.auto_approve_up_to,
             "second_approval_above": self.second_approval_above,
+            "promotions": str(self.promotions),
             "tender_order": str(self.tender_order),
+            "outbound_shipping": str(self.outbound_shipping),
+            "fees": {
+                "return_shipping": self.return_shipping,
+                "restocking_percent": self.restocking_percent,
+            },
+            "fee_waived_for": [str(waiver) for waiver in self.fee_waived_for],
+            "store_credit_bonus_percent": self.store_credit_bonus_percent,
+            "store_credit_valid_days": self.store_credit_valid_days,
             "time_zone": self.time_zone,
         }
 
@@ -40,13 +66,29 @@ class Policy:
         """Reads a document that `check_policy` accepted; what it leaves out has its default."""
         default = cls()
         window = body.get("window", {})
+        fees = body.get("fees", {})
         return cls(
             version=version,
             window_days=window.get("days", default.window_days),
             window_anchor=window.get("anchor", default.window_anchor),
             auto_approve_up_to=body.get("auto_approve_up_to", default.auto_approve_up_to),
             second_approval_above=body.get("second_approval_above", default.second_approval_above),
+            promotions=Promotions(body.get("promotions", default.promotions)),
             tender_order=TenderOrder(body.get("tender_order", default.tender_order)),
+            outbound_shipping=OutboundShipping(
+                body.get("outbound_shipping", default.outbound_shipping)
+            ),
+            return_shipping=fees.get("return_shipping", default.return_shipping),
+            restocking_percent=fees.get("restocking_percent", default.restocking_percent),
+            fee_waived_for=tuple(
+                Waiver(name) for name in body.get("fee_waived_for", default.fee_waived_for)
+            ),
+            store_credit_bonus_percent=body.get(
+                "store_credit_bonus_percent", default.store_credit_bonus_percent
+            ),
+            store_credit_valid_days=body.get(
+                "store_credit_valid_days", default.store_credit_valid_days
+            ),
             time_zone=body.get("time_zone", default.time_zone),
         )
 

@@ -1,11 +1,18 @@
 """What a return is worth, line by line: the one function behind quotes, pages and refunds."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.money import share, to_text
+from models.messages import Resolution
+from models.money import to_text
+from models.rules.fees import percent_of, restocking_fee, return_shipping_fee
+from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.positions import Span, count
+from models.rules.promotions import discount_of_kept, tax_of_reversal
+from models.rules.terms import Fault, OutboundShipping, Promotions, Terms
+from models.rules.worth import PaidLine, worth
 
 
 class QuoteKind(StrEnum):
@@ -14,36 +21,39 @@ class QuoteKind(StrEnum):
     GOODS = "goods"
     TAX = "tax"
     ORDER_DISCOUNT = "order_discount"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaidLine:
-    """What an order line cost (money rule 1), in minor units for its whole quantity."""
-
-    line: str
-    name: str
-    quantity: int
-    paid: int
-    tax: int
-    order_discount: int
+    PROMOTION_REVERSAL = "promotion_reversal"
+    OUTBOUND_SHIPPING = "outbound_shipping"
+    RETURN_SHIPPING_FEE = "return_shipping_fee"
+    RESTOCKING_FEE = "restocking_fee"
+    BONUS = "bonus"
+    ALREADY_REFUNDED = "already_refunded"
+    GOODWILL = "goodwill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedLine:
-    """Unit positions of a paid line that come back."""
+    """Unit positions of an order line that come back. `no`: which return line, from 1."""
 
     line: PaidLine
     spans: Sequence[Span]
+    no: int = 1
+    fault: Fault = Fault.NOBODY
+    resolution: Resolution = Resolution.REFUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteLine:
-    """One amount, in minor units, with the words that explain it."""
+    """One amount, in minor units, with the words that explain it.
+
+    `tax` is how much of the amount is tax: of a `tax` line all of it, of goods nothing.
+    """
 
     kind: QuoteKind
     line: str | None
     amount: int
     explanation: str
+    no: int | None = None
+    tax: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,71 +62,92 @@ class Quote:
 
     currency: str
     lines: tuple[QuoteLine, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
-    """What units of one line are worth; goods + tax − discount = paid."""
-
-    paid: int
-    tax: int
-    order_discount: int
 
     @property
-    def goods(self) -> int:
-        """The goods' price before the order's discounts, without tax."""
-        return self.paid - self.tax + self.order_discount
+    def total(self) -> int:
+        """What the customer gets."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def bonus(self) -> int:
+        """What of it is given on top, as store credit."""
+        return sum(line.amount for line in self.lines if line.kind is QuoteKind.BONUS)
 
 
-def worth(line: PaidLine, spans: Sequence[Span]) -> Worth:
-    """What the units at these positions are worth; the same whatever came back before."""
-
-    def part(total: int) -> int:
-        return sum(share(total, span.first, span.last, line.quantity) for span in spans)
-
-    return Worth(paid=part(line.paid), tax=part(line.tax), order_discount=part(line.order_discount))
-
-
-def make_quote(currency: str, lines: Sequence[QuotedLine]) -> Quote:
-    """Works out what the customer gets for these lines.
+def make_quote(
+    order: OrderFacts,
+    lines: Sequence[QuotedLine],
+    terms: Terms,
+    *,
+    withdrawal: bool = False,
+    left: int | None = None,
+) -> Quote:
+    """Works out what the customer gets for these units.
 
     Args:
-        currency: ISO 4217; the order's.
-        lines: the units that come back.
+        order: what the order cost and what came back of it before.
+        lines: the units that come back now.
+        terms: the shop's rules for this order.
+        withdrawal: the return is a statutory withdrawal.
+        left: what the order can still give back; None: it isn't looked at.
     """
+    lines = [quoted for quoted in lines if quoted.spans]
     amounts: list[QuoteLine] = []
     for quoted in lines:
-        line, value = quoted.line, worth(quoted.line, quoted.spans)
+        amounts.extend(_goods(quoted, order.currency))
+    if lines:
+        goods = _sum(amounts)
+        amounts.extend(_promotion_reversal(order, lines, terms, goods))
+        amounts.extend(_fees(order, lines, terms, min(goods, _sum(amounts))))
+        amounts.extend(_outbound_shipping(order, lines, terms, withdrawal))
+    if left is not None and _sum(amounts) > left:
         amounts.append(
             QuoteLine(
-                kind=QuoteKind.GOODS,
-                line=line.line,
-                amount=value.goods,
-                explanation=_goods_words(line, count(quoted.spans), currency),
+                kind=QuoteKind.ALREADY_REFUNDED,
+                line=None,
+                amount=left - _sum(amounts),
+                explanation=f"Only {_money(left, order)} of this order can still be refunded",
             )
         )
-        if line.order_discount:
-            amounts.append(
-                QuoteLine(
-                    kind=QuoteKind.ORDER_DISCOUNT,
-                    line=line.line,
-                    amount=-value.order_discount,
-                    explanation="Share of the order's discounts that these goods had",
-                )
-            )
-        if line.tax:
-            amounts.append(
-                QuoteLine(
-                    kind=QuoteKind.TAX,
-                    line=line.line,
-                    amount=value.tax,
-                    explanation="Tax paid on them",
-                )
-            )
-    return Quote(
-        currency=currency, lines=tuple(amounts), total=sum(amount.amount for amount in amounts)
+    amounts.extend(_bonus(order, lines, terms, _sum(amounts)))
+    return Quote(currency=order.currency, lines=tuple(amounts))
+
+
+def _goods(quoted: QuotedLine, currency: str) -> Iterator[QuoteLine]:
+    line, value = quoted.line, worth(quoted.line, quoted.spans)
+    yield QuoteLine(
+        kind=QuoteKind.GOODS,
+        line=line.line,
+        no=quoted.no,
+        amount=value.goods,
+        explanation=_goods_words(line, count(quoted.spans), currency),
     )
+    if line.order_discount:
+        yield QuoteLine(
+            kind=QuoteKind.ORDER_DISCOUNT,
+            line=line.line,
+            no=quoted.no,
+            amount=-value.order_discount,
+            explanation="Share of the order's discounts that these goods had",
+        )
+    if line.tax:
+        yield QuoteLine(
+            kind=QuoteKind.TAX,
+            line=line.line,
+            no=quoted.no,
+            amount=value.tax,
+            tax=value.tax,
+            explanation="Tax paid on them",
+        )
+    if line.gift_card_left is not None and value.paid > line.gift_card_left:
+        left = to_text(line.gift_card_left, currency)
+        yield QuoteLine(
+            kind=QuoteKind.ALREADY_REFUNDED,
+            line=line.line,
+            no=quoted.no,
+            amount=line.gift_card_left - value.paid,
+            explanation=f"Only {left} {currency} is left on this gift card; the rest was spent",
+        )
 
 
 def _goods_words(line: PaidLine, units: int, currency: str) -> str:
@@ -124,3 +155,138 @@ def _goods_words(line: PaidLine, units: int, currency: str) -> str:
         return f"{units} × {line.name}"
     whole = to_text(line.paid - line.tax + line.order_discount, currency)
     return f"{units} of {line.quantity} × {line.name}, which cost {whole} {currency} in all"
+
+
+def _promotion_reversal(
+    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, goods: int
+) -> Iterator[QuoteLine]:
+    if terms.promotions is not Promotions.REPRICE_KEPT or not order.promotions:
+        return
+    owed = discount_of_kept(order, _spans(order.returned, lines))
+    # Never more than the goods are worth; what is left of it waits for the next return.
+    amount = max(order.taken_back - owed, -goods)
+    if amount < 0:
+        words = (
+            "What is kept no longer reaches the promotion's threshold, so its discount on it is "
+            "taken back; worked out again when the refund is made"
+        )
+    else:
+        words = "Discount on kept goods that earlier returns took back, and that came back now"
+    if amount:
+        yield QuoteLine(
+            kind=QuoteKind.PROMOTION_REVERSAL,
+            line=None,
+            amount=amount,
+            tax=tax_of_reversal(order, amount),
+            explanation=words,
+        )
+
+
+def _fees(
+    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int
+) -> Iterator[QuoteLine]:
+    waived = [terms.waives(quoted.fault, quoted.resolution) for quoted in lines]
+    for quoted, free in zip(lines, waived, strict=True):
+        if free:
+            continue
+        value = worth(quoted.line, quoted.spans)
+        fee = restocking_fee(quoted.line, value, terms.restocking_percent, room)
+        room -= fee.amount
+        if fee.amount:
+            yield QuoteLine(
+                kind=QuoteKind.RESTOCKING_FEE,
+                line=quoted.line.line,
+                no=quoted.no,
+                amount=-fee.amount,
+                tax=-fee.tax,
+                explanation=(
+                    f"Restocking fee of {terms.restocking_percent} %{_tax_words(fee.tax, order)}"
+                ),
+            )
+    # One parcel brings everything back: with one line free of fees, its way back is free.
+    if terms.return_shipping and not any(waived):
+        fee = return_shipping_fee([quoted.line for quoted in lines], terms.return_shipping, room)
+        if fee.amount:
+            cut = fee.amount < terms.return_shipping
+            whole = f" of {_money(terms.return_shipping, order)}, cut to what is left of the goods"
+            yield QuoteLine(
+                kind=QuoteKind.RETURN_SHIPPING_FEE,
+                line=None,
+                amount=-fee.amount,
+                tax=-fee.tax,
+                explanation=(
+                    f"Fee for the return label{whole if cut else ''}{_tax_words(fee.tax, order)}"
+                ),
+            )
+
+
+def _tax_words(tax: int, order: OrderFacts) -> str:
+    return f", {_money(tax, order)} tax included" if tax else ""
+
+
+def _outbound_shipping(
+    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, withdrawal: bool
+) -> Iterator[QuoteLine]:
+    amount, tax = order.refundable_shipping()
+    if not amount:
+        return
+    withdrawn = [before for before in order.returned if before.withdrawn]
+    everything = _is_whole(order, _spans(order.returned, lines))
+    if withdrawal and _is_whole(order, _spans(withdrawn, lines)):
+        words = "Outbound shipping, because the whole order was withdrawn from"
+    elif terms.outbound_shipping is OutboundShipping.FULL_RETURN and everything:
+        words = "Outbound shipping, because the whole order came back"
+    elif (
+        terms.outbound_shipping is OutboundShipping.MERCHANT_FAULT
+        and everything
+        and all(quoted.fault is Fault.MERCHANT for quoted in lines)
+        and all(before.merchant_fault for before in order.returned)
+    ):
+        words = "Outbound shipping, because the whole order came back by the shop's fault"
+    else:
+        return
+    if amount < order.outbound.amount:
+        words += "; up to what standard shipping costs"
+    yield QuoteLine(
+        kind=QuoteKind.OUTBOUND_SHIPPING,
+        line=None,
+        amount=amount,
+        tax=tax,
+        explanation=f"{words}{_tax_words(tax, order)}",
+    )
+
+
+def _bonus(
+    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, money: int
+) -> Iterator[QuoteLine]:
+    if not lines or any(quoted.resolution is not Resolution.STORE_CREDIT for quoted in lines):
+        return
+    amount = percent_of(money, terms.bonus_percent)
+    if amount > 0:
+        yield QuoteLine(
+            kind=QuoteKind.BONUS,
+            line=None,
+            amount=amount,
+            explanation=f"Bonus of {terms.bonus_percent} % for taking store credit",
+        )
+
+
+def _spans(before: Iterable[ReturnedBefore], lines: Iterable[QuotedLine]) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = defaultdict(list)
+    for returned in before:
+        found[returned.line].extend(returned.spans)
+    for quoted in lines:
+        found[quoted.line.line].extend(quoted.spans)
+    return found
+
+
+def _is_whole(order: OrderFacts, spans: Mapping[str, Sequence[Span]]) -> bool:
+    return all(count(spans.get(line.line, ())) == line.quantity for line in order.lines)
+
+
+def _sum(amounts: Iterable[QuoteLine]) -> int:
+    return sum(amount.amount for amount in amounts)
+
+
+def _money(amount: int, order: OrderFacts) -> str:
+    return f"{to_text(amount, order.currency)} {order.currency}"

@@ -74,6 +74,8 @@ def post(
     if not lines or find_entry(session, source) is not None:
         return
     head = lock_head(session)
+    if find_entry(session, source) is not None:
+        return  # Somebody booked it while we waited for the lock.
     facts = EntryFacts(
         number=head.last_entry + 1,
         source=source,

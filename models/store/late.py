@@ -8,17 +8,14 @@ from sqlalchemy.orm import Session
 
 from models.messages import (
     EventKind,
-    ManualResolution,
     Receipt,
-    RefundNews,
-    RefundStatus,
     TaskCompletion,
     TaskKind,
     TimelineEvent,
 )
-from models.store import refunds
+from models.store.refunds import RefundNotPossible
 from models.store.returns import add_events
-from models.tables import Event, Refund, Return, Task
+from models.tables import Event, Task
 
 _DUE = timedelta(days=1)
 
@@ -54,83 +51,6 @@ def keep_parcel(session: Session, rma: str, receipt: Receipt, at: datetime) -> N
     add_events(session, rma, things)
 
 
-def keep_refund_news(session: Session, rma: str, news: RefundNews, at: datetime) -> None:
-    """Books what became of a refund after the end; a failed one is shown to a person."""
-    outcome = refunds.settle(
-        session,
-        news.refund,
-        status=news.status,
-        at=at,
-        provider_reference=news.provider_reference,
-        failure=news.failure,
-    )
-    if not outcome.changed or outcome.status not in (RefundStatus.FAILED, RefundStatus.CANCELED):
-        return
-    refund = refunds.load(session, news.refund)
-    event = TimelineEvent(
-        key=f"late/{news.refund}/{outcome.status}",
-        at=at.isoformat(),
-        kind=EventKind.REFUND_FAILED,
-        actor="redress",
-        data={
-            "refund": refund.id,
-            "amount": refund.amount,
-            "currency": refund.currency,
-            "failure": news.failure or "no reason given",
-        },
-    )
-    for line in session.get_one(Return, rma).lines:
-        line.refunded = 0
-    _tell_once(session, rma, event, TaskKind.REFUND_FAILED, at, refund=refund.id)
-
-
-def pay_by_hand(session: Session, rma: str, paid: ManualResolution, at: datetime) -> None:
-    """Books that a person paid a refund which came back after the end, and ends its task.
-
-    Raises:
-        RefundNotPossible: the return has no such refund, or it doesn't need another way.
-    """
-    refund = session.get(Refund, paid.refund)
-    if refund is None or refund.rma != rma:
-        raise refunds.RefundNotPossible(f"This return has no refund {paid.refund}.")
-    key = f"late/{paid.id}"
-    outcome = refunds.pay_by_hand(
-        session, paid.refund, method=paid.method, reference=paid.reference, at=at
-    )
-    if not outcome.changed:
-        if _is_told(session, rma, key):
-            return
-        raise refunds.RefundNotPossible("This refund was paid in another way already.")
-    event = TimelineEvent(
-        key=key,
-        at=at.isoformat(),
-        kind=EventKind.REFUND_PAID_BY_HAND,
-        actor=paid.actor,
-        data={
-            "refund": refund.id,
-            "amount": refund.amount,
-            "currency": refund.currency,
-            "method": paid.method,
-        },
-        note=paid.note,
-    )
-    session.flush()
-    add_events(session, rma, [event])
-    for task in session.scalars(
-        select(Task).where(Task.refund == refund.id, Task.status != "done")
-    ):
-        _close(task, paid.actor, at)
-    if not any(unpaid(found) for found in refunds.of_return(session, rma)):
-        for line in session.get_one(Return, rma).lines:
-            line.refunded = line.accepted
-
-
-def unpaid(refund: Refund) -> bool:
-    """A refund that failed, and that neither another try nor a person has paid."""
-    failed = refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED)
-    return failed and refund.paid_by is None and refund.replaced_by is None
-
-
 def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:
     """Ends a task of a return that has ended.
 
@@ -139,7 +59,7 @@ def complete_task(session: Session, completion: TaskCompletion, at: datetime) ->
     """
     task = session.get_one(Task, completion.task)
     if task.kind == TaskKind.REFUND_FAILED:
-        raise refunds.RefundNotPossible(
+        raise RefundNotPossible(
             "This task ends when the refund is paid; pay it in another way and record that."
         )
     _close(task, completion.actor, at)
@@ -173,8 +93,6 @@ def _tell_once(
     event: TimelineEvent,
     kind: TaskKind,
     at: datetime,
-    *,
-    refund: str | None = None,
 ) -> None:
     if _is_told(session, rma, event.key):
         return
@@ -186,7 +104,6 @@ def _tell_once(
             rma=rma,
             kind=kind,
             status="open",
-            refund=refund,
             due_at=at + _DUE,
             opened_at=at,
         )

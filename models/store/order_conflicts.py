@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from models.rules.order_checks import money
 from models.rules.orders import PaymentInput, PricedLine, PricedOrder
 from models.rules.positions import Span, count
-from models.rules.quote import PaidLine, worth
-from models.store.returns import paid_line
+from models.rules.worth import PaidLine, worth
+from models.store.pricing import paid_line
 from models.tables import Order, OrderLine, Payment, Refund, Return, ReturnLine, UnitRange
 
 
@@ -144,6 +144,12 @@ def _of_payments(standing: Standing, priced: PricedOrder) -> Iterator[str]:
         stored = standing.payments.get(sent.id)
         if stored is not None and stored.id in standing.refunded:
             yield from _of_payment(stored, sent)
+    shipping, row = priced.order.shipping, standing.row
+    if row.shipping_refunded > shipping.amount + shipping.tax:
+        yield (
+            f"Shipping can't come to {money(shipping.amount + shipping.tax, currency)}: "
+            f"{money(row.shipping_refunded, currency)} of it were refunded."
+        )
     before = sum(payment.refunded_before for payment in standing.payments.values())
     held = standing.row.reserved - before + sum(item.refunded for item in priced.order.payments)
     if held > priced.paid:

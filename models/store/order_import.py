@@ -9,6 +9,7 @@ from models.database import Database
 from models.order_csv import read_csv
 from models.order_files import FileFormat, ReadOrder, RefusedRow, read_json_lines
 from models.rules.orders import OrderInput
+from models.store.gift_cards import register_gift_cards
 from models.store.order_rows import bulk_insert_orders, compare_orders
 from models.store.orders import OrderConflict, Stored, store_order
 
@@ -112,6 +113,7 @@ def _store(database: Database, batch: dict[str, ReadOrder], tally: _Tally) -> No
     new = [read.order for number, read in batch.items() if number not in stored]
     with database.write() as session:
         inserted = bulk_insert_orders(session, new)
+        register_gift_cards(session, [found for found in new if found.order.number in inserted])
     for number, read in batch.items():
         if number in inserted:
             tally.add(read, Stored.CREATED)

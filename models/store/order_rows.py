@@ -201,7 +201,7 @@ def compare_orders(session: Session, orders: Iterable[PricedOrder]) -> dict[str,
 
 def _sent_columns(table: type[Base]) -> list[ColumnElement[Any]]:
     """The columns that come with an order; the others say what became of it."""
-    kept = {"id", "reserved", "reserved_units"}
+    kept = {"id", "reserved", "reserved_units", "shipping_refunded", "promotion_reversed"}
     return [column for column in table.__table__.columns if column.key not in kept]
 
 

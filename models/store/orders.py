@@ -15,6 +15,7 @@ from models.store.customers import (
     stored_customer,
     write_guest,
 )
+from models.store.gift_cards import register_gift_cards
 from models.store.order_conflicts import Standing, conflicts, read_standing
 from models.store.order_rows import (
     all_line_values,
@@ -68,6 +69,7 @@ def store_order(session: Session, priced: PricedOrder) -> Stored:
         if row is not None:
             return _change(session, row, priced)
         if bulk_insert_orders(session, [priced]):
+            register_gift_cards(session, [priced])
             return Stored.CREATED
         # Another transaction stored it in between, and has ended: now the row can be locked.
 
@@ -86,6 +88,7 @@ def _change(session: Session, row: Order, priced: PricedOrder) -> Stored:
         ]
     session.flush()
     session.expire(row, ["lines", "payments", "customer"])
+    register_gift_cards(session, [priced])
     return Stored.UPDATED if any(changed) else Stored.UNCHANGED
 
 

@@ -11,3 +11,9 @@ def current_policy(session: Session) -> Policy:
     """The newest version; the defaults, as version 1, when the shop has set none."""
     row = session.scalar(select(PolicyVersion).order_by(PolicyVersion.version.desc()).limit(1))
     return Policy() if row is None else Policy.from_json(row.body, row.version)
+
+
+def policy_at(session: Session, version: int) -> Policy:
+    """One version, as a return that began with it goes on with it."""
+    row = session.get(PolicyVersion, version)
+    return Policy() if row is None else Policy.from_json(row.body, row.version)

@@ -4,7 +4,7 @@ Every function takes a fixed number of queries, however long the list.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -16,20 +16,23 @@ from models.messages import Reason, ReturnStatus, TaskKind
 from models.store.desk import name_actors
 from models.store.desk_search import matching
 from models.tables import (
+    CreditMemo,
     Customer,
     Event,
+    GrantedRefund,
     Label,
     Order,
     Refund,
     Return,
     ReturnLine,
     Scan,
+    StoreCredit,
     Submission,
     Task,
 )
 
 _WAITING = ("open", "claimed")
-_Row = TypeVar("_Row", Refund, Label, Scan, Task)
+_Row = TypeVar("_Row", Refund, GrantedRefund, StoreCredit, Label, Scan, Task)
 _WHOLE = (
     selectinload(Return.lines).joinedload(ReturnLine.order_line),
     selectinload(Return.quote_lines),
@@ -46,10 +49,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeReturn:
-    """A return with its rows, oldest first; `label` is the newest one, without its page."""
+    """A return with its rows, oldest first; `label` is the newest one, without its page.
+
+    `memos`: grant id → the number of its credit memo.
+    """
 
     row: Return
     refunds: Sequence[Refund]
+    grants: Sequence[GrantedRefund]
+    credits: Sequence[StoreCredit]
+    memos: Mapping[str, int]
     label: Label | None
     scans: Sequence[Scan]
     tasks: Sequence[Task]
@@ -183,6 +192,24 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
             .order_by(Refund.created_at, Refund.id)
         )
     )
+    grants = _by_rma(
+        session.scalars(
+            select(GrantedRefund)
+            .where(GrantedRefund.rma.in_(rmas))
+            .options(selectinload(GrantedRefund.lines))
+            .order_by(GrantedRefund.created_at, GrantedRefund.id)
+        )
+    )
+    issued = _by_rma(
+        session.scalars(
+            select(StoreCredit).where(StoreCredit.rma.in_(rmas)).order_by(StoreCredit.created_at)
+        )
+    )
+    memos = dict(
+        session.execute(
+            select(CreditMemo.granted_refund_id, CreditMemo.number).where(CreditMemo.rma.in_(rmas))
+        ).all()
+    )
     labels = _by_rma(
         session.scalars(select(Label).where(Label.rma.in_(rmas)).order_by(Label.created_at))
     )
@@ -196,6 +223,9 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
         WholeReturn(
             row=row,
             refunds=refunds[row.rma],
+            grants=grants[row.rma],
+            credits=issued[row.rma],
+            memos=memos,
             label=labels[row.rma][-1] if labels[row.rma] else None,
             scans=scans[row.rma],
             tasks=tasks[row.rma],

@@ -1,156 +1,53 @@
-"""Money of a return: granting it, its transactions at the payments, and their entries.
-
-Whatever takes money of an order holds the order's lock; the tables' constraints hold
-`refunded + pending ≤ captured` even if a caller forgot it (money rule 7).
-"""
+"""Refund transactions: money of a grant moving at one payment, tried, settled, paid otherwise."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from models.messages import Grant, Granted, RefundOutcome, RefundStatus
 from models.messages import GrantedRefund as GrantedRefundMessage
-from models.money import share, to_text
-from models.rules import positions, tenders
-from models.rules.positions import Span
-from models.rules.quote import worth
-from models.store.journal import PAID_BY_HAND, SALES_RETURNS, TAX_PAYABLE, Posting, clearing_account
-from models.store.journal import post as post_entry
+from models.messages import ManualMethod, RefundOutcome, RefundStatus
+from models.money import to_text
+from models.rules.accounts import PAID_BY_HAND, REFUNDS_PAYABLE, Posting, clearing_account
+from models.store import journal, store_credits
 from models.store.policies import current_policy
-from models.store.returns import lock_order, paid_line
-from models.tables import GrantedRefund, Note, Order, Payment, Refund, Return, ReturnLine
+from models.store.returns import lock_order
+from models.tables import GrantedRefund, Note, Order, Payment, Refund
+
+FAILED = (RefundStatus.FAILED, RefundStatus.CANCELED)
 
 
 class RefundNotPossible(Exception):
     """What was asked of a refund can't be done; the message is for the person who asked."""
 
-
-def grant(session: Session, asked: Grant) -> Granted:
-    """Decides what all units accepted so far are owed, and reserves it at the payments.
-
-    Pays what the quote's function says for them less what was granted before (money rule 2).
-    Asking again with the same id answers the same.
-    """
-    row = session.get_one(
-        Return, asked.rma, options=[selectinload(Return.lines).selectinload(ReturnLine.ranges)]
-    )
-    order = lock_order(session, row.order_number)
-    if order is None:
-        raise LookupError(f"no order of {asked.rma}")
-    existing = session.get(GrantedRefund, asked.id)
-    if existing is not None:
-        return _granted(existing)
-    at = datetime.fromisoformat(asked.at)
-    room = min(
-        order.paid - order.reserved,
-        sum(payment.amount - payment.reserved for payment in order.payments),
-    )
-    amount, tax, short = 0, 0, 0
-    for line, accepted in zip(row.lines, asked.accepted, strict=True):
-        paid, line_tax, missing = _grant_line(line, accepted, room - amount)
-        amount, tax, short = amount + paid, tax + line_tax, short + missing
-    made = GrantedRefund(
-        id=asked.id,
-        rma=asked.rma,
-        amount=amount,
-        tax=tax,
-        short=short,
-        currency=row.currency,
-        actor=asked.actor,
-        created_at=at,
-        refunds=[],
-    )
-    session.add(made)
-    order.reserved += amount
-    parts = tenders.split(
-        amount,
-        [
-            tenders.Tender(
-                payment=payment.id, kind=payment.kind, refundable=payment.amount - payment.reserved
-            )
-            for payment in order.payments
-        ],
-        current_policy(session).tender_order,
-    )
-    _add_refunds(session, made, order, parts, at)
-    return _granted(made)
+    def __init__(self, message: str, *, code: str = "refund_not_possible") -> None:
+        """Takes what to say, and the code of it."""
+        super().__init__(message)
+        self.code = code
 
 
-def _grant_line(line: ReturnLine, accepted: int, room: int) -> tuple[int, int, int]:
-    """Grants one line's accepted units: amount, its tax, and what no longer fits the order."""
-    spans = positions.lowest([Span(span.first, span.last) for span in line.ranges], accepted)
-    value = worth(paid_line(line.order_line), spans)
-    owed = max(0, value.paid - line.granted_amount)
-    paid = min(owed, room)
-    tax = share(value.tax - line.granted_tax, 1, paid, owed)
-    line.granted = accepted
-    line.granted_amount += paid
-    line.granted_tax += tax
-    line.order_line.reserved += paid
-    return paid, tax, owed - paid
-
-
-def _add_refunds(
-    session: Session,
-    made: GrantedRefund,
-    order: Order,
-    parts: Sequence[tenders.TenderPart],
-    at: datetime,
-) -> None:
-    payments = {payment.id: payment for payment in order.payments}
-    before = 0
-    for part in parts:
-        after = before + part.amount
-        number = _next_number(session, made.rma)
-        payments[part.payment].reserved += part.amount
-        refund = _new_refund(
-            made,
-            payments[part.payment],
-            number=number,
-            amount=part.amount,
-            tax=share(made.tax, before + 1, after, made.amount),
-            at=at,
-        )
-        made.refunds.append(refund)
-        session.add(refund)
-        session.flush()
-        before = after
-
-
-def _next_number(session: Session, rma: str) -> int:
-    return 1 + (session.scalar(select(func.count()).where(Refund.rma == rma)) or 0)
-
-
-def _new_refund(
-    made: GrantedRefund, payment: Payment, *, number: int, amount: int, tax: int, at: datetime
+def new_refund(
+    session: Session, made: GrantedRefund, payment: Payment, amount: int, workflow: str
 ) -> Refund:
+    """A refund transaction with its id and key, before any call."""
+    rma = made.rma
+    count = select(func.count()).where(Refund.rma == rma)
+    number = 1 + (session.scalar(count) or 0)
     return Refund(
-        id=f"{made.rma}-{number}",
+        id=f"{rma}-{number}",
         granted_refund_id=made.id,
-        rma=made.rma,
+        rma=rma,
+        order_number=made.order_number,
         payment_id=payment.id,
         payment=payment,
         amount=amount,
-        tax=tax,
         currency=made.currency,
         status=RefundStatus.PENDING,
-        idempotency_key=f"{made.rma}/refund/{number}",
-        created_at=at,
-        updated_at=at,
-    )
-
-
-def _granted(made: GrantedRefund) -> Granted:
-    return Granted(
-        refunds=[
-            GrantedRefundMessage(refund=row.id, amount=row.amount, currency=row.currency)
-            for row in made.refunds
-        ],
-        amount=made.amount,
-        currency=made.currency,
-        short=made.short,
+        idempotency_key=f"{rma}/refund/{number}",
+        workflow=workflow,
+        created_at=made.created_at,
+        updated_at=made.created_at,
     )
 
 
@@ -162,7 +59,7 @@ def begin_attempt(session: Session, refund: str, now: datetime) -> tuple[Refund,
         refund: the refund's id.
         now: the real time; the provider's key lives 24 hours from the first attempt.
     """
-    row = _lock_refund(session, refund)
+    row, _ = _lock(session, refund)
     tried_before = row.first_attempt_at is not None
     if row.first_attempt_at is None:
         row.first_attempt_at = now
@@ -180,33 +77,49 @@ def settle(
 ) -> RefundOutcome:
     """Writes down how a refund stands at the provider, and books it.
 
-    A repeated or early event changes nothing twice, and what failed stays failed: trying again
-    is another transaction (money rule 12).
+    A repeated or early event changes nothing twice, and what the provider said has failed stays
+    failed: trying again is another transaction (money rule 12). Only a refund that we gave up
+    without the provider's word can still turn out paid, as long as nobody paid it otherwise.
     """
-    row = _lock_refund(session, refund)
+    row, _ = _lock(session, refund)
     before = RefundStatus(row.status)
+    given_up = before is RefundStatus.FAILED and row.provider_reference is None
     if row.provider_reference is None:
         row.provider_reference = provider_reference
-    dead = before in (RefundStatus.FAILED, RefundStatus.CANCELED)
-    stale = before is RefundStatus.SUCCEEDED and status in (
-        RefundStatus.PENDING,
-        RefundStatus.REQUIRES_ACTION,
-    )
-    if before is status or dead or stale or row.paid_by is not None:
+    if not _is_news(row, before, status, given_up=given_up):
         return RefundOutcome(refund=row.id, status=before, failure=row.failure, changed=False)
+    if given_up:
+        row.payment.reserved += row.amount
     row.status = status
     row.failure = failure
     row.updated_at = at
     if status is RefundStatus.SUCCEEDED:
-        _book(session, row, f"refund/{row.id}", at, clearing_account(row.payment.kind), 1)
-    elif status in (RefundStatus.FAILED, RefundStatus.CANCELED):
+        _book(session, row, f"refund/{row.id}", at, clearing_account(row.payment.kind))
+    elif status in FAILED:
         if before is RefundStatus.SUCCEEDED:
-            _book(
-                session, row, f"refund/{row.id}/failed", at, clearing_account(row.payment.kind), -1
-            )
+            _take_back(session, row, at)
         # The payment can give this money back by another transaction; the order still owes it.
         row.payment.reserved -= row.amount
     return RefundOutcome(refund=row.id, status=status, failure=failure)
+
+
+def _is_news(row: Refund, before: RefundStatus, status: RefundStatus, *, given_up: bool) -> bool:
+    if row.paid_by is not None or before is status:
+        return False
+    if given_up:
+        room = row.payment.amount - row.payment.reserved
+        return (
+            status is RefundStatus.SUCCEEDED
+            and row.provider_reference is not None
+            and row.replaced_by is None
+            and room >= row.amount
+        )
+    if before in FAILED:
+        return False
+    open_ones = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+    late = before is RefundStatus.SUCCEEDED and status in open_ones
+    older = before is RefundStatus.REQUIRES_ACTION and status is RefundStatus.PENDING
+    return not late and not older
 
 
 def retry(session: Session, refund: str, at: datetime) -> GrantedRefundMessage:
@@ -219,60 +132,112 @@ def retry(session: Session, refund: str, at: datetime) -> GrantedRefundMessage:
     Raises:
         RefundNotPossible: the payment can't give that much back any more.
     """
-    row = _lock_refund(session, refund)
-    if row.status not in (RefundStatus.FAILED, RefundStatus.CANCELED):
+    row, _ = _lock(session, refund)
+    if row.status not in FAILED:
         return GrantedRefundMessage(refund=row.id, amount=row.amount, currency=row.currency)
     if row.paid_by is not None:
         raise RefundNotPossible("This refund was paid in another way already.")
+    return _replace(session, row, row.payment, at)
+
+
+def _replace(session: Session, row: Refund, payment: Payment, at: datetime) -> GrantedRefundMessage:
+    """Puts a new transaction in the place of one that failed, at the same payment or another."""
     if row.replaced_by is not None:
-        return GrantedRefundMessage(
-            refund=row.replaced_by, amount=row.amount, currency=row.currency
-        )
-    left = row.payment.amount - row.payment.reserved
+        again = session.get_one(Refund, row.replaced_by)
+        return GrantedRefundMessage(refund=again.id, amount=again.amount, currency=again.currency)
+    left = payment.amount - payment.reserved
     if left < row.amount:
         raise RefundNotPossible(
-            f"Only {to_text(left, row.currency)} {row.currency} can still be refunded to this "
-            "payment; pay it in another way."
+            f"{to_text(left, row.currency)} can still be refunded to payment {payment.payment}, "
+            f"not {to_text(row.amount, row.currency)} {row.currency}; pay it in another way."
         )
-    row.payment.reserved += row.amount
+    payment.reserved += row.amount
     made = session.get_one(GrantedRefund, row.granted_refund_id)
-    again = _new_refund(
-        made,
-        row.payment,
-        number=_next_number(session, row.rma),
-        amount=row.amount,
-        tax=row.tax,
-        at=at,
-    )
+    again = new_refund(session, made, payment, row.amount, row.workflow or "")
+    again.created_at = again.updated_at = at
     row.replaced_by = again.id
     session.add(again)
+    session.flush()
     return GrantedRefundMessage(refund=again.id, amount=again.amount, currency=again.currency)
 
 
-def pay_by_hand(
-    session: Session, refund: str, *, method: str, reference: str, at: datetime
-) -> RefundOutcome:
-    """Writes down that a person paid a refund in another way, and books it.
+def pay_otherwise(
+    session: Session, refund: str, *, method: ManualMethod, reference: str, at: datetime, actor: str
+) -> GrantedRefundMessage | None:
+    """Pays a refund that failed in another way, or writes down that a person did.
+
+    Doing it again answers the same and changes nothing.
+
+    Args:
+        session: a writing session.
+        refund: the transaction that failed.
+        method: store credit, another payment of the order, or paid by hand.
+        reference: the id of a note with what the person typed: where to find what was paid by
+            hand, or the other payment's id.
+        at: when.
+        actor: who says so.
+
+    Returns:
+        The transaction at the other payment, which is to be paid; None: the customer has it.
 
     Raises:
         RefundNotPossible: it was paid already, or the provider may still pay it.
     """
-    row = _lock_refund(session, refund)
-    status = RefundStatus(row.status)
+    row, order = _lock(session, refund)
+    kept = session.get(Note, reference)
+    typed = reference if kept is None else kept.body
     if row.paid_by is not None:
-        return RefundOutcome(refund=row.id, status=status, changed=False)
+        if row.paid_by == method:
+            return None
+        raise RefundNotPossible("This refund was paid in another way already.")
+    status = RefundStatus(row.status)
     if row.replaced_by is not None:
+        if method is ManualMethod.OTHER_PAYMENT:
+            return _replace(session, row, row.payment, at)
         raise RefundNotPossible(f"This refund was tried again as {row.replaced_by}.")
-    if status not in (RefundStatus.FAILED, RefundStatus.CANCELED):
+    if status not in FAILED:
         raise RefundNotPossible(
             f"This refund is {status}; only one that failed can be paid in another way."
         )
+    if method is ManualMethod.OTHER_PAYMENT:
+        return _replace(session, row, _other_payment(order, row, typed), at)
     row.paid_by = method
-    kept = session.get(Note, reference)
-    row.paid_reference = reference if kept is None else kept.body
     row.updated_at = at
-    _book(session, row, f"refund/{row.id}/by_hand", at, PAID_BY_HAND, 1)
-    return RefundOutcome(refund=row.id, status=status)
+    if method is ManualMethod.STORE_CREDIT:
+        credit = store_credits.issue(
+            session,
+            source=f"refund/{row.id}",
+            origin="refund",
+            amount=row.amount,
+            bonus=0,
+            currency=row.currency,
+            rma=row.rma,
+            order=row.order_number,
+            at=at,
+            expires_at=current_policy(session).credit_expires(at),
+            actor=actor,
+        )
+        row.paid_reference = credit.code
+    else:
+        row.paid_reference = typed
+        _book(session, row, f"refund/{row.id}/by_hand", at, PAID_BY_HAND)
+    return None
+
+
+def _other_payment(order: Order, row: Refund, typed: str) -> Payment:
+    others = [payment for payment in order.payments if payment.id != row.payment_id]
+    found = next((payment for payment in others if payment.payment == typed.strip()), None)
+    if found is None:
+        names = ", ".join(payment.payment for payment in others) or "none"
+        raise RefundNotPossible(
+            f"Name another payment of order {order.number} as the reference: {names}."
+        )
+    return found
+
+
+def unpaid(refund: Refund) -> bool:
+    """A refund that failed, and that neither another try nor another way has paid."""
+    return refund.status in FAILED and refund.paid_by is None and refund.replaced_by is None
 
 
 def load(session: Session, refund: str) -> Refund:
@@ -285,27 +250,44 @@ def of_return(session: Session, rma: str) -> Sequence[Refund]:
     return session.scalars(select(Refund).where(Refund.rma == rma)).all()
 
 
-def _lock_refund(session: Session, refund: str) -> Refund:
+def _lock(session: Session, refund: str) -> tuple[Refund, Order]:
     found = session.get_one(Refund, refund)
-    row = session.get_one(Return, found.rma)
-    lock_order(session, row.order_number)
+    order = lock_order(session, found.order_number)
+    if order is None:
+        raise LookupError(f"no order of {refund}")
     session.refresh(found)
-    return found
+    return found, order
 
 
-def _book(
-    session: Session, row: Refund, source: str, at: datetime, account: str, sign: int
-) -> None:
-    post_entry(
+def _book(session: Session, row: Refund, source: str, at: datetime, account: str) -> None:
+    journal.post(
         session,
         source=source,
         rma=row.rma,
+        order=row.order_number,
         at=at,
         currency=row.currency,
-        memo=f"Refund {row.id}" if sign > 0 else f"Refund {row.id} came back",
+        memo=f"Refund {row.id}",
         postings=[
-            Posting(account=SALES_RETURNS, amount=sign * (row.amount - row.tax)),
-            Posting(account=TAX_PAYABLE, amount=sign * row.tax),
-            Posting(account=account, amount=-sign * row.amount),
+            Posting(account=REFUNDS_PAYABLE, amount=row.amount),
+            Posting(account=account, amount=-row.amount),
         ],
+    )
+
+
+def _take_back(session: Session, row: Refund, at: datetime) -> None:
+    """Reverses the entry of a refund that the bank sent back."""
+    journal.post(
+        session,
+        source=f"refund/{row.id}/failed",
+        rma=row.rma,
+        order=row.order_number,
+        at=at,
+        currency=row.currency,
+        memo=f"Refund {row.id} came back",
+        postings=[
+            Posting(account=clearing_account(row.payment.kind), amount=row.amount),
+            Posting(account=REFUNDS_PAYABLE, amount=-row.amount),
+        ],
+        reverses=f"refund/{row.id}",
     )

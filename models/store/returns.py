@@ -22,12 +22,18 @@ from models.messages import (
     TaskChange,
     TimelineEvent,
 )
-from models.money import convert
 from models.rules import eligibility, positions
 from models.rules.policy import Policy
 from models.rules.positions import Span
-from models.rules.quote import PaidLine, Quote, QuotedLine, make_quote
-from models.store.policies import current_policy
+from models.rules.quote import Quote, QuotedLine, make_quote
+from models.store.policies import current_policy, policy_at
+from models.store.pricing import (
+    fault_of,
+    in_order_currency,
+    left_to_refund,
+    order_facts,
+    terms_of,
+)
 from models.tables import (
     Event,
     Note,
@@ -119,22 +125,27 @@ def judge_request(
         spans = positions.lowest(free[line.id], requested.quantity)
         free[line.id] = positions.free(line.quantity, [*_taken(line, free), *spans])
         taken.append((line, spans))
+    facts = order_facts(session, found)
+    known = {line.line: line for line in facts.lines}
     quote = make_quote(
-        found.currency, [QuotedLine(line=paid_line(line), spans=spans) for line, spans in taken]
+        facts,
+        [
+            QuotedLine(
+                no=no,
+                line=known[line.line],
+                spans=spans,
+                fault=fault_of(kind, asked_line.reason),
+                resolution=asked_line.resolution or resolution,
+            )
+            for no, (asked_line, (line, spans)) in enumerate(
+                zip(lines, taken, strict=True), start=1
+            )
+        ],
+        terms_of(policy, found),
+        withdrawal=kind is ReturnKind.WITHDRAWAL,
+        left=left_to_refund(found),
     )
     return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken))
-
-
-def paid_line(line: OrderLine) -> PaidLine:
-    """What the rules need of an order line."""
-    return PaidLine(
-        line=line.line,
-        name=line.name,
-        quantity=line.quantity,
-        paid=line.paid,
-        tax=line.tax,
-        order_discount=line.order_discount,
-    )
 
 
 def _free_spans(session: Session, lines: Sequence[OrderLine]) -> dict[int, list[Span]]:
@@ -163,7 +174,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     submission = session.get(Submission, start.rma)
     existing = session.get(Return, start.rma)
     if existing is not None:
-        return _assessment(existing, current_policy(session))
+        return _assessment(existing, policy_at(session, existing.policy_version))
     if submission is None:
         # The caller's record of the request is written before the workflow starts, so this one
         # was refused before and its record is gone.
@@ -244,6 +255,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
                 kind=amount.kind,
                 line=amount.line,
                 amount=amount.amount,
+                tax=amount.tax,
                 explanation=amount.explanation,
             )
         )
@@ -279,21 +291,14 @@ def _assessment(made: Return, policy: Policy) -> Assessment:
     above = policy.second_approval_above
     return Assessment(
         approved=policy.auto_approve_up_to > 0
-        and made.quote_total <= _in_order_currency(made.order, policy.auto_approve_up_to),
+        and made.quote_total <= in_order_currency(made.order, policy.auto_approve_up_to),
         needs_second_approval=above is not None
-        and made.quote_total > _in_order_currency(made.order, above),
+        and made.quote_total > in_order_currency(made.order, above),
         mailable=bool(made.contact_email or (customer and customer.email)),
         total=made.quote_total,
         currency=made.currency,
         policy_version=made.policy_version,
     )
-
-
-def _in_order_currency(order: Order, amount: int) -> int:
-    """An amount of the policy, which is in the shop's currency, in the order's (money rule 10)."""
-    if order.rate is None or order.rate_shop_currency is None:
-        return amount
-    return convert(amount, order.rate_shop_currency, order.currency, order.rate)
 
 
 def save_progress(session: Session, progress: ReturnProgress) -> None:
@@ -330,7 +335,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         _keep_lowest(session, lines[line.no], line.held)
     add_events(session, progress.rma, progress.events)
     for change in progress.tasks:
-        _apply_task(session, progress.rma, change, at)
+        apply_task(session, progress.rma, change, at)
 
 
 def _held(line: ReturnLine) -> int:
@@ -383,7 +388,8 @@ def add_events(session: Session, rma: str, events: Sequence[TimelineEvent]) -> N
     )
 
 
-def _apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> None:
+def apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> None:
+    """Opens or closes a task; doing it again changes nothing."""
     task = session.get(Task, change.id)
     if task is None:
         task = Task(

@@ -14,7 +14,7 @@ from models.messages import (
     ReturnStart,
 )
 from models.rules.orders import CustomerInput, LineInput, OrderInput, PaymentInput
-from models.store import refunds, returns
+from models.store import grants, returns
 from models.store.orders import put_order
 from models.tables import Submission
 from web.gateway import new_rma
@@ -86,4 +86,4 @@ def grant(database: Database, rma: str, *accepted: int, id: str | None = None) -
         actor="redress",
     )
     with database.write() as session:
-        return refunds.grant(session, asked)
+        return grants.grant(session, asked)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from models.database import Database
 from models.messages import Reason, RefundStatus, ReturnStatus
@@ -84,7 +84,7 @@ def test_a_caller_that_forgot_every_rule_is_stopped_by_a_constraint(
             settle(session, refund.refund, status=RefundStatus.SUCCEEDED, at=NOW)
     with database.write() as session:
         session.get_one(Refund, refund.refund).idempotency_key = "taken"
-    with pytest.raises(IntegrityError), database.write() as session:
+    with pytest.raises(DBAPIError), database.write() as session:
         setattr(session.scalars(select(table)).first(), column, value)
 
 
@@ -104,7 +104,8 @@ def test_returns_granted_at_once_never_take_more_than_the_payments_hold(
         order = session.get_one(Order, number)
         assert order.reserved == 40000
         assert [payment.reserved for payment in order.payments] == [20000, 20000]
-        assert order.lines[0].reserved == 35000
+        # The line counts what came back of it, also what could no longer be refunded.
+        assert order.lines[0].reserved == 40000
         assert session.scalar(select(func.sum(Refund.amount))) == 35000
 
 
@@ -148,7 +149,7 @@ def test_another_try_is_refused_when_others_took_the_payments_money_meanwhile(
     other, _ = open_return(database, number, 1)
     assert [part.amount for part in grant(database, other, 1).refunds] == [4000, 1000]
     with (
-        pytest.raises(RefundNotPossible, match=r"Only 0\.00 GBP can still be refunded"),
+        pytest.raises(RefundNotPossible, match=r"0\.00 can still be refunded"),
         database.write() as session,
     ):
         prepare_retry(session, first.refund, NOW)
@@ -191,7 +192,7 @@ async def test_of_many_who_ask_for_the_last_unit_one_gets_it_and_the_others_read
 # --- positions --------------------------------------------------------------------------------
 
 
-def test_a_short_grant_carries_the_rest_of_the_tax_to_the_next(database: Database) -> None:
+def test_a_short_grant_books_the_whole_tax_and_leaves_the_rest_owed(database: Database) -> None:
     number = store_order(database, paid("card-1", 10000), quantity=4, price=2500)
     with database.write() as session:
         session.get_one(Order, number).lines[0].tax = 1000
@@ -204,7 +205,7 @@ def test_a_short_grant_carries_the_rest_of_the_tax_to_the_next(database: Databas
     assert (granted.amount, granted.short) == (2500, 2500)
     with database.read() as session:
         taxes = select(GrantedRefund.tax).order_by(GrantedRefund.id)
-        assert list(session.scalars(taxes)) == [500, 250]
+        assert list(session.scalars(taxes)) == [500, 500]
 
 
 async def quoted(world: World, number: str, *quantities: int) -> str:

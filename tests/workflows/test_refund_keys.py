@@ -11,7 +11,7 @@ from activities.refunds import Refunds
 from models.database import Database
 from models.messages import (
     AnotherTry,
-    PaidByHand,
+    OtherWay,
     RefundNews,
     RefundOrder,
     RefundOutcome,
@@ -180,14 +180,18 @@ def test_news_that_come_before_the_answer_count_once(till: Till) -> None:
 
 
 def test_a_refund_that_may_still_be_paid_is_not_paid_by_hand(till: Till) -> None:
-    by_hand = PaidByHand(
-        refund=till.refund, method="paid_by_hand", reference="4711", at=till.now.isoformat()
+    by_hand = OtherWay(
+        refund=till.refund,
+        method="paid_by_hand",
+        reference="4711",
+        at=till.now.isoformat(),
+        actor="user:1",
     )
     till.line.cut()
     till.pay_in_vain()
     with pytest.raises(ApplicationError, match="This refund is pending; only one that failed"):
-        till.activities.record_paid_by_hand(by_hand)
+        till.activities.pay_otherwise(by_hand)
     till.line.mend()
     till.pay()
     with pytest.raises(ApplicationError, match="This refund is succeeded; only one that failed"):
-        till.activities.record_paid_by_hand(by_hand)
+        till.activities.pay_otherwise(by_hand)

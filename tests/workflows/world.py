@@ -284,7 +284,7 @@ class World:
                 .where(JournalEntry.rma == rma)
                 .group_by(JournalLine.account)
             )
-            return {account: int(amount) for account, amount in rows}
+            return {account: int(amount) for account, amount in rows if amount}
 
     def line(self, rma: str) -> ReturnLine:
         """The first line of a return."""

@@ -1,5 +1,6 @@
-"""Refunds that need a person: trying once more, or writing down how they were paid."""
+"""Money that a person decides: refunds that failed, and goodwill."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response
@@ -8,12 +9,13 @@ from web.access import Permission
 from web.api.blueprint import ResourceBlueprint
 from web.api.respond import respond_return
 from web.api.schemas.answers import ReturnSchema, TakenSchema
-from web.api.schemas.returns import ResolveManuallySchema, RetrySchema
+from web.api.schemas.returns import GoodwillSchema, ResolveManuallySchema, RetrySchema
 from web.auth import current_actor, requires
 from web.idempotency import call_id, idempotent
+from web.requests import GoodwillRequest
 from web.services import services
 
-blueprint = ResourceBlueprint("return refunds", "Refunds that need a person.")
+blueprint = ResourceBlueprint("return refunds", "Money that a person decides.")
 
 
 @blueprint.on("POST", "/returns/<rma>/retry")
@@ -35,14 +37,26 @@ def retry(asked: dict[str, Any], rma: str) -> Response:
 @blueprint.answers(200, ReturnSchema)
 @blueprint.answers(202, TakenSchema)
 def resolve_manually(asked: dict[str, Any], rma: str) -> Response:
-    """Write down how a refund was paid that its payment could not give back."""
+    """Pay a refund that failed in another way, or write down that it was paid by hand."""
     answer = services().gateway.resolve_manually(
         rma,
         asked["refund"],
-        asked["method"].value,
+        asked["method"],
         asked["reference"],
         asked["note"],
         current_actor(),
         id=call_id(),
     )
     return respond_return(answer)
+
+
+@blueprint.on("POST", "/returns/<rma>/goodwill")
+@requires(Permission.GOODWILL)
+@idempotent()
+@blueprint.takes(GoodwillSchema)
+@blueprint.answers(201, ReturnSchema)
+@blueprint.answers(202, TakenSchema)
+def give_goodwill(asked: GoodwillRequest, rma: str) -> Response:
+    """Give money without goods, at once, as a refund or as store credit."""
+    answer = services().gateway.give_goodwill(rma, asked, current_actor(), id=call_id())
+    return respond_return(answer, HTTPStatus.CREATED)

@@ -5,12 +5,14 @@ from flask_wtf import CSRFProtect
 
 from web.api import (
     documentation,
+    ledger,
     orders,
     policy,
     refunds,
     return_actions,
     return_refunds,
     returns,
+    store_credits,
     tasks,
     webhooks,
 )
@@ -21,9 +23,11 @@ _RESOURCES = (
     returns,
     return_actions,
     return_refunds,
+    store_credits,
     tasks,
     refunds,
     policy,
+    ledger,
     webhooks,
 )
 

@@ -18,6 +18,7 @@ _COMMANDS = {
     "user": "web.cli.access",
     "apikey": "web.cli.access",
     "orders": "web.cli.orders",
+    "ledger": "web.cli.ledger",
     "replay": "web.cli.replay",
     "demo": "web.cli.demo",
 }

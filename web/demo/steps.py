@@ -14,11 +14,11 @@ from models.messages import (
     CountedLine,
     DecisionKind,
     EventKind,
+    ManualMethod,
     TaskKind,
 )
 from web.access import Role
 from web.demo.stage import CARRIER, Scene
-from web.gateway import PAID_BY_HAND
 from web.requests import (
     DecisionRequest,
     InspectionLineRequest,
@@ -183,7 +183,7 @@ class PayByHand:
         scene.stage.gateway.resolve_manually(
             scene.rma,
             scene.failed_refund(),
-            PAID_BY_HAND,
+            ManualMethod.PAID_BY_HAND,
             self.reference,
             self.note,
             scene.actor(Role.FINANCE),

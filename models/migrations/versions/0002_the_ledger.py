@@ -235,12 +235,6 @@ def upgrade() -> None:
             batch_op.f("ix_granted_refunds_order_number"), ["order_number"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_granted_refunds_order_number_orders"),
-            "orders",
-            ["order_number"],
-            ["number"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_granted_refunds_note_id_notes"), "notes", ["note_id"], ["id"]
         )
 
@@ -310,12 +304,20 @@ def upgrade() -> None:
         )
         batch_op.alter_column("rma", existing_type=sa.VARCHAR(length=20), nullable=True)
         batch_op.create_index(batch_op.f("ix_refunds_order_number"), ["order_number"], unique=False)
+
+    _move_data()
+    # Only now every row names its order.
+    with op.batch_alter_table("granted_refunds", schema=None) as batch_op:
+        batch_op.create_foreign_key(
+            batch_op.f("fk_granted_refunds_order_number_orders"),
+            "orders",
+            ["order_number"],
+            ["number"],
+        )
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.create_foreign_key(
             batch_op.f("fk_refunds_order_number_orders"), "orders", ["order_number"], ["number"]
         )
-
-    _move_data()
-    with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_column("tax")
     with op.batch_alter_table("return_lines", schema=None) as batch_op:
         batch_op.drop_column("granted_tax")
@@ -336,8 +338,8 @@ def _refuse_changes(table: str) -> None:
         " BEGIN RAISE EXCEPTION '% only grows; book a reversal', TG_TABLE_NAME; END $$"
     )
     op.execute(
-        f"CREATE TRIGGER {table}_refuses_changes BEFORE UPDATE OR DELETE ON {table}"
-        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        f"CREATE TRIGGER {table}_refuses_changes BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
 
 
@@ -389,16 +391,22 @@ def _book_again(bind: sa.Connection) -> None:
         sa.select(_LINES).order_by(_LINES.c.entry_id, _LINES.c.position)
     ).mappings():
         sides.setdefault(row["entry_id"], []).append((row["account"], row["debit"], row["credit"]))
-    orders = dict(bind.execute(sa.text("SELECT rma, order_number FROM returns")))
+    returns = bind.execute(sa.text("SELECT rma, order_number FROM returns"))
+    orders = {row.rma: row.order_number for row in returns}
     entries = [
         (row["source"], row["rma"], row["at"], row["currency"], row["memo"], sides[row["id"]])
         for row in old
     ]
+    # What a person still has to settle was granted, too: short, for want of payments.
     unpaid = bind.execute(
         sa.text(
-            "SELECT granted_refund_id, rma, currency, SUM(amount), SUM(tax) FROM refunds"
+            "SELECT granted, rma, currency, SUM(amount), SUM(tax) FROM ("
+            " SELECT granted_refund_id AS granted, rma, currency, amount, tax FROM refunds"
             " WHERE status <> 'succeeded' AND replaced_by IS NULL AND paid_by IS NULL"
-            " GROUP BY granted_refund_id, rma, currency ORDER BY granted_refund_id"
+            " UNION ALL SELECT id, rma, currency, short, 0 FROM granted_refunds WHERE short > 0"
+            " AND EXISTS (SELECT 1 FROM tasks WHERE tasks.rma = granted_refunds.rma"
+            " AND tasks.kind = 'refund_short' AND tasks.status <> 'done')"
+            ") AS owed GROUP BY granted, rma, currency ORDER BY granted"
         )
     ).all()
     now = datetime.now(UTC).replace(tzinfo=None)

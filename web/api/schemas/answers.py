@@ -8,6 +8,7 @@ from models.messages import (
     Disposition,
     EventKind,
     Grade,
+    PayoutMethod,
     Reason,
     Reception,
     RefundStatus,
@@ -45,11 +46,15 @@ class ProblemSchema(Schema):
 
 
 class QuoteLineSchema(Schema):
-    """One amount of a quote: plus goes to the customer, minus comes from them."""
+    """One amount of a quote: plus goes to the customer, minus comes from them.
+
+    `tax`: how much of it is tax.
+    """
 
     kind = Choice(QuoteKind, required=True)
     line = fields.String(required=True, allow_none=True)
     amount = fields.Integer(required=True)
+    tax = fields.Integer(required=True)
     explanation = fields.String(required=True)
 
 
@@ -102,9 +107,36 @@ class RefundSchema(Schema):
 
 
 class OneRefundSchema(RefundSchema):
-    """A refund transaction by itself, with the return that pays it."""
+    """A refund transaction by itself. `return`: null when it was found at the provider."""
 
-    return_ = fields.String(required=True, data_key="return")
+    return_ = fields.String(required=True, allow_none=True, data_key="return")
+    order = fields.String(required=True)
+
+
+class GrantSchema(Schema):
+    """A granted refund: the decision to pay an amount, as it was paid."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"enum": ["return", "goodwill", "adopted"]})
+    method = Choice(PayoutMethod, required=True)
+    amount = fields.Integer(required=True)
+    bonus = fields.Integer(required=True)
+    short = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    lines = fields.List(fields.Nested(QuoteLineSchema), required=True)
+    credit_memo = fields.String(required=True, allow_none=True)
+    actor = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class IssuedCreditSchema(Schema):
+    """Store credit that was issued."""
+
+    code = fields.String(required=True)
+    amount = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    balance = fields.Integer(required=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class LabelSchema(Schema):
@@ -162,7 +194,8 @@ class ReturnSchema(Schema):
     lines = fields.List(fields.Nested(ReturnLineSchema), required=True)
     quote = fields.Nested(QuoteSchema, required=True, allow_none=True)
     refunds = fields.List(fields.Nested(RefundSchema), required=True)
-    store_credit = fields.Dict(required=True, allow_none=True)
+    grants = fields.List(fields.Nested(GrantSchema), required=True)
+    store_credit = fields.Nested(IssuedCreditSchema, required=True, allow_none=True)
     exchange = fields.Dict(required=True, allow_none=True)
     label = fields.Nested(LabelSchema, required=True, allow_none=True)
     tracking = fields.List(fields.Nested(ScanSchema), required=True)

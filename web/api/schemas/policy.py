@@ -9,7 +9,19 @@ from marshmallow import fields, post_load, pre_load
 
 from models.rules.policy import ANCHORS, Policy
 from models.rules.tenders import TenderOrder
-from web.api.schemas.fields import Body, Choice, Money, Named, Object, TimeZone, WholeNumber, refuse
+from models.rules.terms import OutboundShipping, Promotions, Waiver
+from web.api.schemas.fields import (
+    Body,
+    Choice,
+    DecimalText,
+    Items,
+    Money,
+    Named,
+    Object,
+    TimeZone,
+    WholeNumber,
+    refuse,
+)
 
 _DEFAULT = Policy()
 _LONGEST_WINDOW = 3650
@@ -54,8 +66,8 @@ class WindowSchema(Body):
 class FeesSchema(Body):
     """What the customer pays for a return."""
 
-    return_shipping = Fixed(0)
-    restocking_percent = Fixed("0")
+    return_shipping = Money(load_default=_DEFAULT.return_shipping)
+    restocking_percent = DecimalText(at_most=100, load_default=_DEFAULT.restocking_percent)
 
 
 class PolicySchema(Body):
@@ -64,14 +76,19 @@ class PolicySchema(Body):
     window = Object(WindowSchema, load_default=lambda: WindowSchema().load({}))
     auto_approve_up_to = Money(load_default=_DEFAULT.auto_approve_up_to)
     second_approval_above = Money(load_default=None)
-    promotions = Fixed("keep_share")
+    promotions = Choice(Promotions, load_default=_DEFAULT.promotions)
     tender_order = Choice(TenderOrder, load_default=_DEFAULT.tender_order)
-    outbound_shipping = Fixed("never")
+    outbound_shipping = Choice(OutboundShipping, load_default=_DEFAULT.outbound_shipping)
     fees = Object(FeesSchema, load_default=lambda: FeesSchema().load({}))
-    fee_waived_for = Fixed(["merchant_fault", "exchange"])
+    fee_waived_for = Items(Choice(Waiver), load_default=lambda: list(_DEFAULT.fee_waived_for))
     keep_item_up_to = Fixed(0)
     instant_refund = Fixed(False)
-    store_credit_bonus_percent = Fixed("0")
+    store_credit_bonus_percent = DecimalText(
+        at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
+    )
+    store_credit_valid_days = WholeNumber(
+        at_least=1, at_most=_LONGEST_WINDOW, allow_none=True, load_default=None
+    )
     time_zone = TimeZone(longest=60, load_default=_DEFAULT.time_zone)
     rules = Fixed([])
     version = fields.Integer(dump_only=True)
@@ -88,13 +105,21 @@ class PolicySchema(Body):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Policy:
         """As the rules take it; the version is given when it is stored."""
-        window = data["window"]
+        window, fees = data["window"], data["fees"]
         return Policy(
             window_days=window["days"],
             window_anchor=window["anchor"].value,
             auto_approve_up_to=data["auto_approve_up_to"],
             second_approval_above=data["second_approval_above"],
+            promotions=data["promotions"],
             tender_order=data["tender_order"],
+            outbound_shipping=data["outbound_shipping"],
+            return_shipping=fees["return_shipping"],
+            restocking_percent=fees["restocking_percent"],
+            # Each once, however often it was sent.
+            fee_waived_for=tuple(dict.fromkeys(data["fee_waived_for"])),
+            store_credit_bonus_percent=data["store_credit_bonus_percent"],
+            store_credit_valid_days=data["store_credit_valid_days"],
             time_zone=data["time_zone"],
         )
 
@@ -104,6 +129,5 @@ def represent_policy(policy: Policy) -> dict[str, Any]:
     schema = PolicySchema()
     rules = policy.to_json()
     fixed = {name: field.value for name, field in schema.fields.items() if isinstance(field, Fixed)}
-    fees = {name: field.value for name, field in FeesSchema().fields.items()}  # type: ignore[attr-defined]
-    known = {**fixed, "fees": fees, **rules}
+    known = {**fixed, **rules}
     return {name: known[name] for name in schema.fields if name not in _READ_ONLY}

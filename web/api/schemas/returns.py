@@ -1,7 +1,6 @@
 """Bodies of the calls on returns, made into what the gateway takes."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 from marshmallow import ValidationError, post_load, validates_schema
@@ -12,14 +11,18 @@ from models.messages import (
     DecisionKind,
     Disposition,
     Grade,
+    ManualMethod,
+    PayoutMethod,
     Reason,
     Resolution,
     ReturnKind,
 )
+from models.rules.order_checks import MOST_MONEY
 from web.api.schemas.fields import (
     LONGEST_NOTE,
     Body,
     Choice,
+    CurrencyCode,
     EmailText,
     Flag,
     Items,
@@ -27,11 +30,13 @@ from web.api.schemas.fields import (
     Object,
     Text,
     Units,
+    WholeNumber,
 )
 from web.errors import Coded
 from web.requests import (
     Contact,
     DecisionRequest,
+    GoodwillRequest,
     InspectionLineRequest,
     InspectionRequest,
     LineDecisionRequest,
@@ -252,14 +257,6 @@ class InspectionSchema(Body):
         return InspectionRequest(**data)
 
 
-class PaidBy(StrEnum):
-    """How a person paid what the payment could not give back."""
-
-    STORE_CREDIT = "store_credit"
-    OTHER_PAYMENT = "other_payment"
-    PAID_BY_HAND = "paid_by_hand"
-
-
 class RetrySchema(Body):
     """Which refund to try once more."""
 
@@ -267,9 +264,39 @@ class RetrySchema(Body):
 
 
 class ResolveManuallySchema(Body):
-    """How a refund was paid that the payment could not give back."""
+    """How a refund is paid that the payment could not give back.
+
+    `reference`: where to find what was paid by hand, or the id of the order's other payment.
+    """
 
     refund = Text(longest=60, shortest=1, required=True)
-    method = Choice(PaidBy, required=True)
-    reference = Text(longest=200, shortest=1, required=True)
+    method = Choice(ManualMethod, required=True)
+    reference = Text(longest=200, load_default="")
     note = Note()
+
+    @validates_schema(skip_on_field_errors=True)
+    def need_reference(self, data: dict[str, Any], **_: Any) -> None:
+        """Store credit has a code of its own; the others must say where the money is."""
+        if data["method"] is ManualMethod.STORE_CREDIT or data["reference"].strip():
+            return
+        if data["method"] is ManualMethod.OTHER_PAYMENT:
+            raise ValidationError(
+                {"reference": [Coded("The id of the other payment is missing.", "missing")]}
+            )
+        raise ValidationError(
+            {"reference": [Coded("Say where the payment by hand can be found.", "missing")]}
+        )
+
+
+class GoodwillSchema(Body):
+    """Money without goods, in minor units of the order's currency or of the shop's."""
+
+    amount = WholeNumber(at_least=1, at_most=MOST_MONEY, required=True)
+    currency = CurrencyCode(required=True)
+    method = Choice(PayoutMethod, load_default=PayoutMethod.REFUND)
+    note = Note()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> GoodwillRequest:
+        """As the gateway takes it."""
+        return GoodwillRequest(**data)

@@ -1,0 +1,160 @@
+"""What the rules of money need, read from the tables: an order's facts, the policy's terms."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from models.messages import Reason, Resolution, ReturnKind
+from models.money import convert
+from models.rules import positions
+from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBefore
+from models.rules.order_pricing import discount_shares
+from models.rules.orders import TaxMode
+from models.rules.policy import Policy
+from models.rules.positions import Span
+from models.rules.quote import QuotedLine
+from models.rules.terms import FAULTS, Fault, Terms
+from models.rules.worth import PaidLine
+from models.store.gift_cards import sold_by
+from models.tables import Order, OrderLine, Return, ReturnLine, StoreCredit
+
+
+def order_facts(session: Session, order: Order, *, apart_from: str | None = None) -> OrderFacts:
+    """An order as the quote needs it.
+
+    Args:
+        session: any session; to grant, one that holds the order's lock.
+        order: with its lines.
+        apart_from: the RMA of the return that is priced, which hasn't come back before.
+    """
+    gift_cards = _gift_cards(session, order)
+    return OrderFacts(
+        currency=order.currency,
+        lines=[paid_line(line, gift_cards) for line in order.lines],
+        inclusive=order.tax_mode == TaxMode.INCLUSIVE,
+        promotions=_promotions(order),
+        outbound=Outbound(
+            amount=order.shipping_amount,
+            tax=order.shipping_tax,
+            standard_amount=order.shipping_standard_amount,
+        ),
+        returned=_returned(session, order, apart_from),
+        taken_back=order.promotion_reversed,
+        shipping_refunded=order.shipping_refunded,
+    )
+
+
+def paid_line(line: OrderLine, gift_cards: Mapping[str, int] | None = None) -> PaidLine:
+    """What the rules need of an order line. `gift_cards`: code → what is left on it."""
+    return PaidLine(
+        line=line.line,
+        name=line.name,
+        quantity=line.quantity,
+        paid=line.paid,
+        tax=line.tax,
+        order_discount=line.order_discount,
+        listed=line.quantity * line.unit_price - line.discount,
+        tax_rate=line.tax_rate,
+        gift_card_left=(gift_cards or {}).get(line.gift_card_code or ""),
+    )
+
+
+def _gift_cards(session: Session, order: Order) -> dict[str, int]:
+    codes = [line.gift_card_code for line in order.lines if line.gift_card_code]
+    if not codes:
+        return {}
+    found = session.scalars(
+        select(StoreCredit)
+        .where(StoreCredit.code.in_(codes))
+        .execution_options(populate_existing=True)
+    )
+    return {credit.code: credit.balance for credit in found if sold_by(credit, order)}
+
+
+def _promotions(order: Order) -> list[Promotion]:
+    listed = {line.line: line.quantity * line.unit_price - line.discount for line in order.lines}
+    return [
+        Promotion(
+            threshold=discount["threshold"],
+            code=discount["code"],
+            shares=discount_shares(discount["amount"], discount["shares"], listed),
+        )
+        for discount in order.discounts
+        if discount["threshold"] is not None
+    ]
+
+
+def _returned(session: Session, order: Order, apart_from: str | None) -> list[ReturnedBefore]:
+    names = {line.id: line.line for line in order.lines}
+    rows = session.execute(
+        select(ReturnLine, Return.kind)
+        .join(Return, Return.rma == ReturnLine.rma)
+        .where(
+            Return.order_number == order.number,
+            Return.rma != (apart_from or ""),
+            ReturnLine.granted > 0,
+        )
+        .options(selectinload(ReturnLine.ranges))
+    ).all()
+    return [
+        ReturnedBefore(
+            line=names[line.order_line_id],
+            spans=granted_spans(line, line.granted),
+            merchant_fault=fault_of(ReturnKind(kind), Reason(line.reason)) is Fault.MERCHANT,
+            withdrawn=kind == ReturnKind.WITHDRAWAL,
+        )
+        for line, kind in rows
+    ]
+
+
+def granted_spans(line: ReturnLine, units: int) -> list[Span]:
+    """The lowest positions of a return line: accepted units fill it from there (money rule 2)."""
+    return positions.lowest([Span(span.first, span.last) for span in line.ranges], units)
+
+
+def fault_of(kind: ReturnKind, reason: Reason) -> Fault:
+    """Whose fault a line is; a claim is the merchant's by its nature."""
+    return Fault.MERCHANT if kind is ReturnKind.CLAIM else FAULTS[reason]
+
+
+def quoted_lines(row: Return, facts: OrderFacts, accepted: Sequence[int]) -> list[QuotedLine]:
+    """A stored return's lines with so many accepted units each."""
+    known = {line.line: line for line in facts.lines}
+    return [
+        QuotedLine(
+            no=line.no,
+            line=known[line.order_line.line],
+            spans=granted_spans(line, units),
+            fault=fault_of(ReturnKind(row.kind), Reason(line.reason)),
+            resolution=Resolution(line.resolution),
+        )
+        for line, units in zip(row.lines, accepted, strict=True)
+    ]
+
+
+def terms_of(policy: Policy, order: Order) -> Terms:
+    """A policy's rules of money for one order, in its currency."""
+    return Terms(
+        promotions=policy.promotions,
+        outbound_shipping=policy.outbound_shipping,
+        return_shipping=in_order_currency(order, policy.return_shipping),
+        restocking_percent=policy.restocking_percent,
+        waived_for=frozenset(policy.fee_waived_for),
+        bonus_percent=policy.store_credit_bonus_percent,
+    )
+
+
+def in_order_currency(order: Order, amount: int) -> int:
+    """An amount of the shop's currency in the order's, at its stored rate (money rule 10)."""
+    if order.rate is None or order.rate_shop_currency is None:
+        return amount
+    return convert(amount, order.rate_shop_currency, order.currency, order.rate)
+
+
+def left_to_refund(order: Order) -> int:
+    """What the order can still give back: as a whole, and at its payments."""
+    return min(
+        order.paid - order.reserved,
+        sum(payment.amount - payment.reserved for payment in order.payments),
+    )

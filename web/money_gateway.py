@@ -1,0 +1,150 @@
+"""The calls that move money by a person's word, and what payment providers report."""
+
+from datetime import UTC, datetime
+
+from models.messages import (
+    ManualMethod,
+    PayoutStart,
+    RefundNews,
+    RefundRetry,
+    RefundStatus,
+    Refusal,
+    recovery_of,
+)
+from models.money import convert, to_text
+from models.tables import GrantedRefund, Order, Refund, Return
+from web.access import Actor
+from web.composer import Composer
+from web.delivery import NoAnswer, WorkflowEnded
+from web.messenger import Messenger, call_id
+from web.requests import Answer, Conflict, Forbidden, GoodwillRequest, Refused
+
+
+class MoneyGateway(Messenger):
+    """Refunds that failed, goodwill, and the provider's news."""
+
+    def retry_refund(self, rma: str, refund: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Tries a refund again that could not be paid."""
+        message = RefundRetry(id=call_id(id), actor=actor.id, refund=refund)
+        return self._deliver(rma, message, to=self._payer(rma, refund))
+
+    def resolve_manually(
+        self,
+        rma: str,
+        refund: str,
+        method: ManualMethod,
+        reference: str,
+        note: str,
+        actor: Actor,
+        *,
+        id: str | None = None,
+    ) -> Answer:
+        """Pays a refund that failed in another way, or records that a person did.
+
+        `reference`: where to find what was paid by hand, or the id of the other payment.
+        """
+        return self._send(
+            rma,
+            actor,
+            id,
+            lambda notes: notes.manual_resolution(refund, method, reference, note),
+            to=self._payer(rma, refund),
+        )
+
+    def _payer(self, rma: str, refund: str) -> str | None:
+        """The workflow that looks after a refund of this return; None: the return's own."""
+        with self._database.read() as session:
+            row = session.get(Refund, refund)
+        return row.workflow if row is not None and row.rma == rma else None
+
+    def give_goodwill(
+        self, rma: str, asked: GoodwillRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        """Gives money without goods, at once and apart from the return.
+
+        Raises:
+            NotFound: there is no such return.
+            Refused: the amount or its currency can't be right.
+            Forbidden: it is above the actor's limit.
+            Conflict: the return is over, or less can still be refunded.
+            Unavailable: Temporal can't be reached.
+        """
+        status = self._require(rma)
+        amount, currency = self._in_order_currency(rma, asked)
+        if actor.approval_limit is not None and amount > actor.approval_limit:
+            limit = to_text(actor.approval_limit, currency)
+            raise Forbidden(
+                f"You may give up to {limit} {currency}; ask somebody with a higher limit.",
+                code="above_limit",
+            )
+        composer = Composer(rma, actor, call_id(id))
+        start = composer.goodwill(amount, currency, asked)
+        with self._database.write() as session:
+            for note in composer.notes:
+                session.merge(note)
+        try:
+            self._delivery.pay_beside(start)
+        except NoAnswer:
+            return Answer(rma=rma, status=self._status_of(rma) or status, settled=False)
+        except WorkflowEnded:
+            pass  # It was given, or refused, with this id before.
+        except Conflict as conflict:
+            conflict.state = self._status_of(rma) or status
+            self._forget([note.id for note in composer.notes])
+            raise
+        self._check_given(start)
+        return Answer(rma=rma, status=self._status_of(rma) or status)
+
+    def _check_given(self, start: PayoutStart) -> None:
+        """A repeated call whose first was refused is refused again."""
+        with self._database.read() as session:
+            given = session.get(GrantedRefund, f"{start.rma}/{start.kind}/{start.id}")
+        if given is None:
+            raise Conflict("This goodwill was refused before.", code="refused_before")
+
+    def _in_order_currency(self, rma: str, asked: GoodwillRequest) -> tuple[int, str]:
+        """An amount that was typed in the order's or in the shop's currency (money rule 10)."""
+        with self._database.read() as session:
+            order = session.get_one(Order, session.get_one(Return, rma).order_number)
+        if asked.currency == order.currency:
+            return asked.amount, order.currency
+        if order.rate is not None and asked.currency == order.rate_shop_currency:
+            return convert(
+                asked.amount, order.rate_shop_currency, order.currency, order.rate
+            ), order.currency
+        known = f"{order.currency} or {order.rate_shop_currency}" if order.rate else order.currency
+        message = f"Give the amount in {known}, not in {asked.currency}."
+        raise Refused(
+            [Refusal(code="currency", message=message, pointer="/currency")], code="invalid"
+        )
+
+    def refund_news(
+        self,
+        event_id: str,
+        provider_reference: str,
+        refund: str,
+        status: RefundStatus,
+        failure: str | None,
+    ) -> None:
+        """Takes what a payment provider reports of a refund; an unknown refund is ignored.
+
+        When the workflow that paid it has ended, a failure starts a recovery of its own.
+        """
+        with self._database.read() as session:
+            row = session.get(Refund, refund)
+        if row is None or row.workflow is None or row.rma is None:
+            return
+        now = datetime.now(UTC)
+        news = RefundNews(
+            id=event_id,
+            refund=refund,
+            status=status,
+            at=now.isoformat(),
+            provider_reference=provider_reference,
+            failure=failure,
+        )
+        try:
+            self._delivery.tell(row.workflow, news)
+        except WorkflowEnded:
+            if status in (RefundStatus.FAILED, RefundStatus.CANCELED):
+                self._delivery.recover(recovery_of(row.rma, news))

@@ -1,0 +1,59 @@
+"""Granting a return's money, as soon as units are accepted."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.refunds import Refunds
+    from models.messages import EventKind, Grant, Granted, PayoutMethod, TaskKind, Template
+    from workflows import options
+    from workflows.case import Case
+    from workflows.local import run_local
+    from workflows.matter import SYSTEM
+
+
+async def grant_what_was_accepted(case: Case) -> None:
+    """Reserves the money for every unit accepted so far."""
+    if not case.progress.to_grant:
+        return
+    async with case.lock:
+        accepted = [line.accepted for line in case.progress.lines]
+        granted = await run_local(
+            Refunds.grant_refund,
+            Grant(
+                id=f"{case.rma}/grant/{case.payouts.next_grant}",
+                rma=case.rma,
+                at=workflow.now().isoformat(),
+                accepted=accepted,
+                actor=SYSTEM,
+            ),
+            summary=f"Grant a refund for {sum(accepted)} accepted units",
+        )
+        case.payouts.add(accepted, granted)
+        for line, units in zip(case.progress.lines, accepted, strict=True):
+            line.granted = units
+        _tell(case, granted)
+        if granted.short:
+            case.recorder.open_task(TaskKind.REFUND_SHORT, options.TASK_DUE)
+        case.count_refunded()
+        await case.write()
+
+
+def _tell(case: Case, granted: Granted) -> None:
+    if granted.method is PayoutMethod.STORE_CREDIT and granted.amount + granted.bonus:
+        case.recorder.tell(
+            EventKind.STORE_CREDIT_ISSUED,
+            SYSTEM,
+            amount=granted.amount + granted.bonus,
+            currency=granted.currency,
+            bonus=granted.bonus,
+            short=granted.short,
+        )
+        case.mail(Template.STORE_CREDIT)
+        return
+    case.recorder.tell(
+        EventKind.REFUND_GRANTED,
+        SYSTEM,
+        amount=granted.amount,
+        currency=granted.currency,
+        short=granted.short,
+    )

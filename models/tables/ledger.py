@@ -61,7 +61,7 @@ class GrantLine(Base):
     return_line: Mapped[int | None]
     amount: Mapped[int] = mapped_column(BigInteger)
     # How much of the amount is tax, for the books; of a `tax` line, all of it.
-    tax: Mapped[int] = mapped_column(BigInteger)
+    tax: Mapped[int] = mapped_column(BigInteger, default=0)
     explanation: Mapped[str] = mapped_column(Text)
 
 

@@ -133,7 +133,7 @@ class QuoteLine(Base):
     line: Mapped[str | None] = mapped_column(String(100))
     amount: Mapped[int] = mapped_column(BigInteger)
     # How much of the amount is tax, for fees that include it; of a `tax` line, all of it.
-    tax: Mapped[int] = mapped_column(BigInteger)
+    tax: Mapped[int] = mapped_column(BigInteger, default=0)
     explanation: Mapped[str] = mapped_column(Text)
 
 

@@ -15,9 +15,10 @@ QUOTE = Quote(
     currency="GBP",
     lines=(
         QuoteLine(kind=QuoteKind.GOODS, line="1", amount=10000, explanation="1 of 2 × Tee"),
-        QuoteLine(kind=QuoteKind.TAX, line="1", amount=900, explanation="Tax paid on them"),
+        QuoteLine(
+            kind=QuoteKind.TAX, line="1", amount=900, tax=900, explanation="Tax paid on them"
+        ),
     ),
-    total=10900,
 )
 
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from models.messages import EventKind, RefundStatus, TaskKind
+from models.rules.accounts import Posting
+from models.store.journal import post
 from models.tables import (
     GrantedRefund,
-    JournalEntry,
-    JournalLine,
+    GrantLine,
     Label,
     Message,
     Refund,
@@ -59,13 +60,37 @@ def add_refund(
     tax = row.quote_total // 6
     granted = GrantedRefund(
         id=f"{row.rma}/grant/{number}",
+        kind="return",
+        method="refund",
         rma=row.rma,
+        order_number=row.order_number,
         amount=row.quote_total,
         tax=tax,
         short=0,
+        bonus=0,
         currency=row.currency,
+        accepted=[line.accepted for line in row.lines],
         actor="redress",
         created_at=NOW,
+        lines=[
+            GrantLine(
+                position=1,
+                kind="goods",
+                line=row.lines[0].order_line.line,
+                return_line=1,
+                amount=row.quote_total - tax,
+                explanation="Goods",
+            ),
+            GrantLine(
+                position=2,
+                kind="tax",
+                line=row.lines[0].order_line.line,
+                return_line=1,
+                amount=tax,
+                tax=tax,
+                explanation="Tax paid on them",
+            ),
+        ],
     )
     session.add(granted)
     session.flush()
@@ -74,12 +99,13 @@ def add_refund(
         id=f"{row.rma}/refund/{number}",
         granted_refund_id=granted.id,
         rma=row.rma,
+        order_number=row.order_number,
         payment=payment,
         amount=row.quote_total,
-        tax=tax,
         currency=row.currency,
         status=status,
         idempotency_key=f"{row.rma}/refund/{number}",
+        workflow=f"return/{row.rma}",
         provider_reference=f"re_{row.rma.replace('-', '').lower()}{number}" if paid else None,
         failure=failure,
         created_at=NOW,
@@ -88,27 +114,33 @@ def add_refund(
     session.add(refund)
     if paid:
         payment.reserved = row.order.reserved = row.quote_total
-        session.add(
-            JournalEntry(
-                source=f"refund/{refund.id}",
+        for source, postings in (
+            (
+                f"grant/{granted.id}",
+                [
+                    Posting(account="sales_returns", amount=row.quote_total - tax),
+                    Posting(account="tax_payable", amount=tax),
+                    Posting(account="refunds_payable", amount=-row.quote_total),
+                ],
+            ),
+            (
+                f"refund/{refund.id}",
+                [
+                    Posting(account="refunds_payable", amount=row.quote_total),
+                    Posting(account=f"clearing:{payment.kind}", amount=-row.quote_total),
+                ],
+            ),
+        ):
+            post(
+                session,
+                source=source,
                 rma=row.rma,
+                order=row.order_number,
                 at=NOW,
                 currency=row.currency,
                 memo=f"Refund {refund.id}",
-                lines=[
-                    JournalLine(
-                        position=1, account="sales_returns", debit=row.quote_total - tax, credit=0
-                    ),
-                    JournalLine(position=2, account="tax_payable", debit=tax, credit=0),
-                    JournalLine(
-                        position=3,
-                        account=f"clearing:{payment.kind}",
-                        debit=0,
-                        credit=row.quote_total,
-                    ),
-                ],
+                postings=postings,
             )
-        )
     session.flush()
     return refund
 

@@ -6,6 +6,7 @@ import pytest
 
 from models.rules.policy import Policy
 from models.rules.tenders import TenderOrder
+from models.rules.terms import OutboundShipping, Promotions, Waiver
 from models.store.policies import current_policy
 from models.tables import PolicyVersion
 from tests.web.api_app import Api, pointers, problem
@@ -22,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "keep_item_up_to": 0,
     "instant_refund": False,
     "store_credit_bonus_percent": "0",
+    "store_credit_valid_days": None,
     "time_zone": "UTC",
     "rules": [],
 }
@@ -53,7 +55,13 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         "window": {"days": 14, "anchor": "shipped"},
         "auto_approve_up_to": 10000,
         "second_approval_above": 50000,
+        "promotions": "reprice_kept",
         "tender_order": "ratio",
+        "outbound_shipping": "full_return",
+        "fees": {"return_shipping": 495, "restocking_percent": "12.5"},
+        "fee_waived_for": ["merchant_fault", "store_credit", "merchant_fault"],
+        "store_credit_bonus_percent": "10",
+        "store_credit_valid_days": 365,
         "time_zone": "Europe/London",
     }
     response = api.put("/policy", body)
@@ -65,7 +73,14 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         window_anchor="shipped",
         auto_approve_up_to=10000,
         second_approval_above=50000,
+        promotions=Promotions.REPRICE_KEPT,
         tender_order=TenderOrder.RATIO,
+        outbound_shipping=OutboundShipping.FULL_RETURN,
+        return_shipping=495,
+        restocking_percent="12.5",
+        fee_waived_for=(Waiver.MERCHANT_FAULT, Waiver.STORE_CREDIT),
+        store_credit_bonus_percent="10",
+        store_credit_valid_days=365,
         time_zone="Europe/London",
     )
     # What is left out gets its default, not the value before.
@@ -88,9 +103,14 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         ({"time_zone": "../../etc/passwd"}, "/time_zone"),
         ({"time_zone": "/etc/passwd"}, "/time_zone"),
         ({"time_zone": "a\0"}, "/time_zone"),
-        ({"promotions": "reprice_kept"}, "/promotions"),
+        ({"promotions": "reprice"}, "/promotions"),
         ({"instant_refund": 0}, "/instant_refund"),
-        ({"fees": {"return_shipping": 500}}, "/fees/return_shipping"),
+        ({"fees": {"return_shipping": -1}}, "/fees/return_shipping"),
+        ({"fees": {"restocking_percent": "101"}}, "/fees/restocking_percent"),
+        ({"outbound_shipping": "always"}, "/outbound_shipping"),
+        ({"fee_waived_for": ["nobody"]}, "/fee_waived_for/0"),
+        ({"store_credit_bonus_percent": 10}, "/store_credit_bonus_percent"),
+        ({"store_credit_valid_days": 0}, "/store_credit_valid_days"),
         ({"fees": {"restocking_percent": 0}}, "/fees/restocking_percent"),
         ({"rules": [{}]}, "/rules"),
         ({"rules": None}, "/rules"),

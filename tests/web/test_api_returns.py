@@ -192,7 +192,7 @@ def test_a_return_is_shown_as_the_contract_says(api: Api) -> None:
     }
     one = api.get(f"/refunds/{refund['id']}").get_json()
     OneRefundSchema(unknown=RAISE).load(one)
-    assert one == {**refund, "return": rma}
+    assert one == {**refund, "return": rma, "order": body["order"]}
 
 
 def test_what_is_not_there_is_not_found(sqlite_api: Api) -> None:

@@ -148,11 +148,16 @@ def hold(database: Database, line_id: str, first: int, last: int, refunded: int 
             return
         granted = GrantedRefund(
             id=f"{RMA}/1",
+            kind="return",
+            method="refund",
             rma=RMA,
+            order_number="1001",
             amount=refunded,
             tax=0,
             short=0,
+            bonus=0,
             currency="GBP",
+            accepted=[],
             actor="service:test",
             created_at=AT,
         )
@@ -163,9 +168,9 @@ def hold(database: Database, line_id: str, first: int, last: int, refunded: int 
                 id=f"{RMA}-1",
                 granted_refund_id=granted.id,
                 rma=RMA,
+                order_number="1001",
                 payment_id=found.payments[0].id,
                 amount=refunded,
-                tax=0,
                 currency="GBP",
                 status=RefundStatus.SUCCEEDED,
                 idempotency_key=f"{RMA}/refund/1",

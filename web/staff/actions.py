@@ -5,10 +5,9 @@ from collections.abc import Callable
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models.messages import DecisionKind
+from models.messages import DecisionKind, ManualMethod
 from models.store.desk import find_task_kind
 from web.access import TASK_PERMISSIONS, Actor, Permission
-from web.gateway import PAID_BY_HAND
 from web.requests import Answer, Forbidden, GatewayError, NotFound, Refused, Unavailable
 from web.services import services
 from web.staff import words
@@ -107,7 +106,13 @@ def resolve_refund(rma: str, refund_id: str) -> ResponseReturnValue:
                 f"with at most {_LONGEST_REFERENCE} characters."
             )
         answer = services().gateway.resolve_manually(
-            rma, refund_id, PAID_BY_HAND, reference, read_note(request.form), actor, id=call_id
+            rma,
+            refund_id,
+            ManualMethod.PAID_BY_HAND,
+            reference,
+            read_note(request.form),
+            actor,
+            id=call_id,
         )
         return answer, "The refund is recorded as paid."
 

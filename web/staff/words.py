@@ -252,6 +252,9 @@ PERMISSIONS: dict[str, str] = {
     Permission.RECEIVE: "receive parcels",
     Permission.INSPECT: "inspect goods",
     Permission.REFUND: "settle refunds",
+    Permission.GOODWILL: "give goodwill",
+    Permission.REDEEM: "redeem store credit",
+    Permission.BOOKS: "look at the books",
     Permission.POLICY: "change the policy",
 }
 

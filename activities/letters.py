@@ -1,5 +1,6 @@
 """What a mail to a customer tells: the facts of a return, read once and kept apart from words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.messages import EventKind, Reason, RefundStatus, ReturnKind
+from models.store.credit_rows import MovementKind
 from models.tables import (
     Event,
     GrantedRefund,
@@ -16,6 +18,7 @@ from models.tables import (
     Refund,
     Return,
     ReturnLine,
+    StoreCredit,
 )
 
 # The shop chose its carrier, so it also says sorry for what happened on the way.
@@ -91,6 +94,26 @@ class Payout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCredit:
+    """Store credit the mail is about, in minor units; `amount` includes `bonus`."""
+
+    code: str
+    origin: str
+    amount: int
+    bonus: int
+    balance: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goodwill:
+    """Money given without goods, and the payments it goes to."""
+
+    amount: int
+    payouts: tuple[Payout, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedLabel:
     """The label that goes with the mail."""
 
@@ -108,7 +131,11 @@ class Letter:
         locale: the customer's, as the shop sent it.
         country: the order's, likewise.
         our_doing: the reasons for which the shop should say sorry.
-        granted: what was decided to pay so far; `short` was owed but can't go back to a payment.
+        granted: what was decided to pay so far for goods, and `granted_lines` how it came about;
+            `short` was owed but can't go back to a payment.
+        payouts: the money moving for goods.
+        credit: the store credit a mail brings; None in other mails.
+        given: the goodwill a mail tells of; None in other mails.
         post_by: the last moment to hand the parcel in.
         note: what the shop wrote when it declined the whole.
     """
@@ -125,8 +152,11 @@ class Letter:
     quote: tuple[Amount, ...]
     quote_total: int
     granted: int
+    granted_lines: tuple[Amount, ...]
     short: int
     payouts: tuple[Payout, ...]
+    credit: IssuedCredit | None
+    given: Goodwill | None
     label: PrintedLabel | None
     post_by: datetime | None
     note: str | None
@@ -163,12 +193,20 @@ def recipient_of(found: Return) -> str | None:
     return found.contact_email or (customer.email if customer else None)
 
 
-def read_letter(session: Session, found: Return) -> Letter:
-    """Reads all facts of a return that a mail may tell."""
+def read_letter(session: Session, found: Return, key: str) -> Letter:
+    """Reads all facts of a return that a mail may tell.
+
+    `key` is the mail's: what beside the return it is about stands at its beginning.
+    """
     customer = found.order.customer
-    grants = session.execute(
-        select(GrantedRefund.amount, GrantedRefund.short).where(GrantedRefund.rma == found.rma)
+    grants = session.scalars(
+        select(GrantedRefund)
+        .where(GrantedRefund.rma == found.rma)
+        .options(selectinload(GrantedRefund.lines))
+        .order_by(GrantedRefund.created_at, GrantedRefund.id)
     ).all()
+    for_goods = [made for made in grants if made.kind == "return"]
+    beside = next((made for made in grants if key.startswith(f"{made.id}/mail/")), None)
     whole_note, line_notes = _decision_notes(session, found.rma)
     lines = session.scalars(
         select(ReturnLine)
@@ -193,9 +231,18 @@ def read_letter(session: Session, found: Return) -> Letter:
             Amount(explanation=line.explanation, amount=line.amount) for line in found.quote_lines
         ),
         quote_total=found.quote_total,
-        granted=sum(amount for amount, _ in grants),
-        short=sum(short for _, short in grants),
-        payouts=_payouts(session, found.rma),
+        granted=sum(made.amount + made.bonus for made in for_goods),
+        granted_lines=tuple(
+            Amount(explanation=line.explanation, amount=line.amount)
+            for made in for_goods
+            for line in made.lines
+        ),
+        short=sum(made.short for made in for_goods),
+        payouts=_payouts(session, for_goods),
+        credit=_credit(session, found.rma, beside),
+        given=None
+        if beside is None
+        else Goodwill(amount=beside.amount, payouts=_payouts(session, [beside])),
         label=_label(session, found.rma),
         post_by=datetime.fromisoformat(post_by) if post_by else None,
         note=whole_note,
@@ -239,12 +286,34 @@ def _decision_notes(session: Session, rma: str) -> tuple[str | None, dict[str, s
     return whole, lines
 
 
-def _payouts(session: Session, rma: str) -> tuple[Payout, ...]:
+def _credit(session: Session, rma: str, beside: GrantedRefund | None) -> IssuedCredit | None:
+    """The store credit of the grant beside the return, else the newest one of the return."""
+    query = select(StoreCredit).where(StoreCredit.rma == rma)
+    if beside is not None:
+        query = query.where(StoreCredit.source == f"grant/{beside.id}")
+    row = session.scalar(query.order_by(StoreCredit.created_at.desc()).limit(1))
+    if row is None:
+        return None
+    bonus = sum(moved.amount for moved in row.movements if moved.kind == MovementKind.BONUS)
+    return IssuedCredit(
+        code=row.code,
+        origin=row.origin,
+        amount=row.amount,
+        bonus=bonus,
+        balance=row.balance,
+        expires_at=row.expires_at,
+    )
+
+
+def _payouts(session: Session, grants: Sequence[GrantedRefund]) -> tuple[Payout, ...]:
     rows = session.execute(
         select(Refund, Payment.kind)
         .join(Payment, Refund.payment_id == Payment.id)
         # One that was tried again is told by the transaction that did.
-        .where(Refund.rma == rma, Refund.replaced_by.is_(None))
+        .where(
+            Refund.granted_refund_id.in_([made.id for made in grants]),
+            Refund.replaced_by.is_(None),
+        )
         .order_by(Refund.created_at, Refund.id)
     )
     payouts = []

@@ -64,7 +64,7 @@ class Notifications:
             recipient = recipient_of(found)
             if recipient is None:
                 return
-            letter = read_letter(session, found)
+            letter = read_letter(session, found, order.key)
         words = render(
             order.template,
             letter,

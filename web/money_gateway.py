@@ -52,10 +52,16 @@ class MoneyGateway(Messenger):
         )
 
     def _payer(self, rma: str, refund: str) -> str | None:
-        """The workflow that looks after a refund of this return; None: the return's own."""
+        """The workflow that looks after a refund of this return."""
+        self._require(rma)
         with self._database.read() as session:
             row = session.get(Refund, refund)
-        return row.workflow if row is not None and row.rma == rma else None
+        if row is None or row.rma != rma:
+            message = f"This return has no refund {refund}."
+            raise Refused(
+                [Refusal(code="unknown_refund", message=message, pointer="/refund")], code="invalid"
+            )
+        return row.workflow
 
     def give_goodwill(
         self, rma: str, asked: GoodwillRequest, actor: Actor, *, id: str | None = None

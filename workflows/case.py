@@ -40,6 +40,7 @@ class Case(Matter):
         self.label_wanted = False
         self.labels_made = 0
         self.reminded = False
+        self.gave_credit = False
         self.inspection_overdue = False
         self.sent_back = 0
         self.approved_at: datetime | None = None
@@ -78,7 +79,8 @@ class Case(Matter):
         if resolved and self.resolved_at is None:
             self.resolved_at = workflow.now()
             self.recorder.tell(EventKind.RESOLVED, SYSTEM)
-            self.mail(Template.REFUNDED)
+            if not self.gave_credit:  # Whoever got store credit has its mail already.
+                self.mail(Template.REFUNDED)
         elif not resolved and not self.progress.ended:
             self.resolved_at = None
 

@@ -48,6 +48,7 @@ def _tell(case: Case, granted: Granted) -> None:
             bonus=granted.bonus,
             short=granted.short,
         )
+        case.gave_credit = True
         case.mail(Template.STORE_CREDIT)
         return
     case.recorder.tell(

@@ -6,6 +6,10 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from models.rules.progress import conflict
 
 Message = TypeVar("Message")
 Result = TypeVar("Result")
@@ -24,13 +28,20 @@ async def run_local(
     """Runs a local activity with the one retry policy that all of them share.
 
     Raises:
-        ActivityError: the activity refused for good.
+        Refused: the activity says that what was asked for can't be done.
     """
-    return await workflow.execute_local_activity_method(
-        activity,
-        message,
-        start_to_close_timeout=_TIMEOUT,
-        retry_policy=_RETRY,
-        local_retry_threshold=_IN_TASK,
-        summary=summary,
-    )
+    try:
+        return await workflow.execute_local_activity_method(
+            activity,
+            message,
+            start_to_close_timeout=_TIMEOUT,
+            retry_policy=_RETRY,
+            local_retry_threshold=_IN_TASK,
+            summary=summary,
+        )
+    except (ActivityError, ApplicationError) as error:
+        # A local activity's own error comes as it is, not always wrapped.
+        cause = error.cause if isinstance(error, ActivityError) else error
+        if isinstance(cause, ApplicationError) and cause.type == "conflict":
+            raise conflict(str(cause.details[0]), cause.message) from error
+        raise

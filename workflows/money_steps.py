@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
@@ -58,14 +57,11 @@ def _check_retry(matter: Matter, message: RefundRetry) -> None:
 
 async def _retry(matter: Matter, message: RefundRetry) -> None:
     asked = AnotherTry(refund=message.refund, at=workflow.now().isoformat())
-    try:
-        again = await run_local(
-            Refunds.prepare_retry,
-            asked,
-            summary=f"Prepare another try of refund {message.refund}",
-        )
-    except ActivityError as error:
-        raise _refusal_of(error) from error
+    again = await run_local(
+        Refunds.prepare_retry,
+        asked,
+        summary=f"Prepare another try of refund {message.refund}",
+    )
     matter.unblock(TaskKind.REFUND_FAILED, message.actor, message.refund)
     matter.payouts.retry(message.refund, again)
     matter.recorder.tell(EventKind.REFUND_RETRIED, message.actor, refund=message.refund)
@@ -88,14 +84,11 @@ async def _resolve_manually(matter: Matter, message: ManualResolution) -> None:
         at=workflow.now().isoformat(),
         actor=message.actor,
     )
-    try:
-        taken = await run_local(
-            Refunds.pay_otherwise,
-            asked,
-            summary=f"Pay refund {message.refund} in another way",
-        )
-    except ActivityError as error:
-        raise _refusal_of(error) from error
+    taken = await run_local(
+        Refunds.pay_otherwise,
+        asked,
+        summary=f"Pay refund {message.refund} in another way",
+    )
     matter.unblock(TaskKind.REFUND_FAILED, message.actor, message.refund)
     if taken.again is not None:
         matter.payouts.retry(message.refund, taken.again)
@@ -121,14 +114,6 @@ async def _resolve_manually(matter: Matter, message: ManualResolution) -> None:
     if message.method == ManualMethod.STORE_CREDIT:
         matter.mail(Template.STORE_CREDIT)
     matter.count_refunded()
-
-
-def _refusal_of(error: ActivityError) -> Exception:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type == "conflict":
-        code = cause.details[0] if cause.details else "refund_not_possible"
-        return conflict(code, cause.message)
-    return error
 
 
 MONEY_STEPS: dict[type[Any], Step] = {

@@ -1,7 +1,7 @@
 """Money that moves beside a return: goodwill, and refunds that a bank sent back after the end."""
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         ReturnStatus,
         Template,
     )
+    from models.rules.progress import Refused
     from workflows.local import run_local
     from workflows.matter import SYSTEM, Matter
     from workflows.money_doors import MoneyDoors
@@ -140,12 +141,8 @@ class PayoutWorkflow(MoneyDoors):
                     if start.kind is PayoutKind.GOODWILL
                     else "Take over the refund that came back",
                 )
-            except ActivityError as error:
-                cause = error.cause
-                if not isinstance(cause, ApplicationError) or cause.type != "conflict":
-                    raise
-                code = cause.details[0] if cause.details else "refund_not_possible"
-                payout.refusal = Refusal(code=code, message=cause.message, pointer="/amount")
+            except Refused as refused:
+                payout.refusal = refused.refusal
                 payout.opened = True
                 return
             payout.can_mail = opened.mailable

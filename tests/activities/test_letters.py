@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from models.database import Database
 from models.messages import EventKind, Reason, RefundStatus, Template
-from models.tables import Event, GrantedRefund, Label, Note, Payment, Refund
+from models.store.store_credits import issue
+from models.tables import Event, GrantedRefund, GrantLine, Label, Note, Payment, Refund, StoreCredit
 from tests.activities.postbox import Postbox, Words, both, in_order
-from tests.activities.stored_returns import AT, RMA, store_return, zoe
+from tests.activities.stored_returns import AT, ORDER, RMA, store_return, zoe
 
 Send = Callable[..., None]
 
@@ -55,13 +56,28 @@ def add_refunds(
         session.add(
             GrantedRefund(
                 id=f"{RMA}/grant/1",
+                kind="return",
+                method="refund",
                 rma=RMA,
+                order_number=ORDER,
                 amount=granted,
                 tax=0,
                 short=short,
+                bonus=0,
                 currency="GBP",
+                accepted=[1, 1],
                 actor="redress",
                 created_at=AT,
+                lines=[
+                    GrantLine(
+                        position=1,
+                        kind="goods",
+                        line="1",
+                        return_line=1,
+                        amount=granted + short,
+                        explanation="1 of 3 × Linen tee",
+                    )
+                ],
             )
         )
         session.flush()
@@ -70,9 +86,9 @@ def add_refunds(
                 id=f"{RMA}-{number}",
                 granted_refund_id=f"{RMA}/grant/1",
                 rma=RMA,
+                order_number=ORDER,
                 payment_id=payments[payment],
                 amount=amount,
-                tax=0,
                 currency="GBP",
                 status=status,
                 idempotency_key=f"{RMA}/refund/{number}",
@@ -82,6 +98,67 @@ def add_refunds(
             )
             for number, (payment, amount, status, more) in enumerate(refunds, start=1)
         )
+
+
+BESIDE = f"{RMA}/goodwill/1"
+
+
+def add_goodwill(database: Database) -> None:
+    """7.00 given without goods: 5.00 to the card, and a code of 2.00 that is a bonus in part."""
+    with database.write() as session:
+        card = session.scalars(select(Payment).where(Payment.payment == "p-1")).one()
+        session.add(
+            GrantedRefund(
+                id=BESIDE,
+                kind="goodwill",
+                method="refund",
+                rma=RMA,
+                order_number=ORDER,
+                amount=500,
+                tax=0,
+                short=0,
+                bonus=0,
+                currency="GBP",
+                accepted=[],
+                actor="user:1",
+                created_at=AT,
+            )
+        )
+        session.flush()
+        session.add(
+            Refund(
+                id=f"{RMA}-9",
+                granted_refund_id=BESIDE,
+                rma=RMA,
+                order_number=ORDER,
+                payment_id=card.id,
+                amount=500,
+                currency="GBP",
+                status=RefundStatus.SUCCEEDED,
+                idempotency_key=f"{RMA}/refund/9",
+                created_at=AT,
+                updated_at=AT,
+            )
+        )
+        issue(
+            session,
+            source=f"grant/{BESIDE}",
+            origin="goodwill",
+            amount=150,
+            bonus=50,
+            currency="GBP",
+            rma=RMA,
+            order=ORDER,
+            at=AT,
+            expires_at=AT + timedelta(days=365),
+            actor="user:1",
+        )
+
+
+def key_of(template: Template) -> str:
+    """A mail's key, as the workflow that sends it gives it."""
+    beside = template in (Template.STORE_CREDIT, Template.GOODWILL)
+    return f"{BESIDE if beside else RMA}/mail/{template}"
 
 
 @pytest.mark.parametrize("template", Template)
@@ -94,7 +171,8 @@ def test_every_mail_can_be_written_for_every_state(
         tees={"approved": 2, "received": 2, "accepted": 1, "rejected": 1, "grade": "C"},
         mugs={"approved": 1, "missing": 1},
     )
-    send(template)
+    add_goodwill(database)
+    send(template, key_of(template))
     (mail,) = postbox.sent
     assert mail.subject
     assert "\n" not in mail.subject
@@ -111,7 +189,8 @@ def test_an_html_mail_loads_nothing_and_has_its_styles_inlined(
     database: Database, postbox: Postbox, send: Send, template: Template
 ) -> None:
     store_return(database, customer=zoe())
-    send(template)
+    add_goodwill(database)
+    send(template, key_of(template))
     html = postbox.sent[0].html
     found = Words()
     found.feed(html)
@@ -174,8 +253,9 @@ def test_only_mails_about_posting_carry_the_label(
 ) -> None:
     store_return(database, customer=zoe())
     add_label(database, 1, b"%PDF")
+    add_goodwill(database)
     for template in Template:
-        send(template, f"{RMA}/mail/{template}")
+        send(template, key_of(template))
     carriers = {mail.key for mail in postbox.sent if mail.attachments}
     assert carriers == {f"{RMA}/mail/approved", f"{RMA}/mail/label_reminder"}
 
@@ -232,7 +312,7 @@ def test_a_refund_of_a_part_says_what_is_left_out_and_why(
     add_refunds(database, ("p-1", 1900, RefundStatus.SUCCEEDED, {}), short=100)
     send(Template.REFUNDED)
     for words in both(postbox.sent[0]):
-        assert in_order(words, "1 × Linen tee", "£19.00", "Total", "£19.00")
+        assert in_order(words, "1 of 3 × Linen tee", "£20.00", "Total", "£19.00")
         assert in_order(words, "Not in this amount", "1 × Linen tee", "1 × Mug")
         assert "not accepted" in words.lower()
         assert "did not reach us" in words.lower()
@@ -360,3 +440,29 @@ def test_money_is_written_as_in_the_customers_country_and_never_rounded(
     store_return(database, customer=zoe(locale=locale), country=country, currency=currency)
     send(Template.REQUESTED)
     assert all(in_order(words, "Total", total) for words in both(postbox.sent[0]))
+
+
+def test_store_credit_comes_with_its_code_its_bonus_and_its_last_day(
+    database: Database, postbox: Postbox, send: Send
+) -> None:
+    store_return(database, customer=zoe())
+    add_goodwill(database)
+    send(Template.STORE_CREDIT, key_of(Template.STORE_CREDIT))
+    with database.read() as session:
+        code = session.scalars(select(StoreCredit.code)).one()
+    for words in both(postbox.sent[0]):
+        assert in_order(words, code, "£2.00 to spend", "valid until")
+        assert "£0.50" in words
+        assert "apology" in words
+
+
+def test_goodwill_says_how_much_goes_where_and_nothing_of_the_return(
+    database: Database, postbox: Postbox, send: Send
+) -> None:
+    store_return(database, customer=zoe())
+    add_goodwill(database)
+    add_refunds(database, ("p-2", 400, RefundStatus.SUCCEEDED, {}))
+    send(Template.GOODWILL, key_of(Template.GOODWILL))
+    for words in both(postbox.sent[0]):
+        assert in_order(words, "£5.00", "The card the order was paid with", "£5.00")
+        assert "£4.00" not in words

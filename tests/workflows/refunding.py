@@ -15,14 +15,15 @@ from activities.providers.payments.protocol import (
     ProviderRefund,
     RefundOrder,
 )
-from models.messages import EventKind, RefundStatus, ReturnStatus, TaskKind
+from models.messages import EventKind, ManualMethod, RefundStatus, ReturnStatus, TaskKind
 from models.tables import Event, JournalEntry, Order, Payment, Refund, Return, Task
 from tests.workflows.world import AGENT, World
 from web.requests import Answer
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
-# The books once 50.00 went back to the card, and once a person paid them.
+# The books once 50.00 are granted, once they went back to the card, and once a person paid them.
+OWED = {"sales_returns": 5000, "refunds_payable": -5000}
 PAID_BY_CARD = {"sales_returns": 5000, "clearing:card": -5000}
 PAID_BY_HAND = {"sales_returns": 5000, "clearing:by_hand": -5000}
 
@@ -58,7 +59,7 @@ async def pay_by_hand(world: World, rma: str, refund: str) -> Answer:
         world.gateway.resolve_manually,
         rma,
         refund,
-        "paid_by_hand",
+        ManualMethod.PAID_BY_HAND,
         "bank transfer 4711",
         "Paid from the house bank",
         AGENT,
@@ -112,9 +113,11 @@ def order_row(world: World, rma: str) -> Order:
 
 
 def entries(world: World, rma: str) -> list[str]:
-    """What each journal entry of a return books."""
+    """What each journal entry of a return books, besides what was granted."""
     with world.database.read() as session:
-        rows = select(JournalEntry.source).where(JournalEntry.rma == rma)
+        rows = select(JournalEntry.source).where(
+            JournalEntry.rma == rma, JournalEntry.source.not_like("grant/%")
+        )
         return list(session.scalars(rows.order_by(JournalEntry.id)))
 
 

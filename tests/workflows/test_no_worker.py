@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from models.messages import CarrierStatus, DecisionKind, EventKind, Reason, ReturnStatus, TaskKind
 from models.tables import Return, Submission
 from tests.contract.sandbox_process import new_payment
-from tests.workflows.refunding import on_sqlite, retry, told, until_failed
+from tests.workflows.refunding import OWED, on_sqlite, retry, told, until_failed
 from tests.workflows.world import AGENT, World, new_order_number
 from web.gateway import new_rma
 from web.requests import (
@@ -166,4 +166,4 @@ async def test_news_and_retries_wait_for_a_worker_too(world: World) -> None:
     assert len(world.refunds(rma)) == 2
     assert world.timeline(rma).count("scanned") == 1
     assert list(world.open_tasks(rma)) == [TaskKind.REFUND_FAILED]
-    assert world.balance(rma) == {}
+    assert world.balance(rma) == OWED

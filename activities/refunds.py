@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.definition import uninterrupted
@@ -135,7 +136,8 @@ class Refunds:
             except refunds.RefundNotPossible as error:
                 raise _conflict(error) from error
 
-    @uninterrupted
+    # By its first name: histories of returns that are under way hold it.
+    @activity.defn(name="record_paid_by_hand", no_thread_cancel_exception=True)
     def pay_otherwise(self, asked: OtherWay) -> OtherWayTaken:
         """Pays a refund that failed in another way, or writes down that a person did. Local.
 

@@ -46,6 +46,8 @@ _MAILS = {
     Template.SHORT_SHIPPED: "something was missing in the parcel",
     Template.REJECTED: "we cannot accept what came back",
     Template.REFUNDED: "your refund",
+    Template.STORE_CREDIT: "your store credit",
+    Template.GOODWILL: "an apology with money",
     Template.REFUND_DELAYED: "your refund takes longer",
     Template.FOLLOW_UP: "what else can we do?",
 }
@@ -177,6 +179,24 @@ def _granted(facts: _Facts) -> str:
     return words
 
 
+def _credit(facts: _Facts) -> str:
+    words = f"Store credit of {facts.money()} issued"
+    if facts.number("bonus"):
+        words += f", {facts.money('bonus')} of it a bonus"
+    return words
+
+
+def _goodwill(facts: _Facts) -> str:
+    how = "as store credit" if facts.text("method") == "store_credit" else "to the payment"
+    return f"Goodwill of {facts.money()} given {how}"
+
+
+def _paid_otherwise(facts: _Facts) -> str:
+    if facts.text("method") == "store_credit":
+        return f"{facts.refund()} given as store credit instead"
+    return f"{facts.refund()} paid by hand"
+
+
 def _scanned(facts: _Facts) -> str:
     status = facts.text("status")
     return _SCANS[CarrierStatus(status)] if status in _SCANS else "The carrier scanned the parcel"
@@ -236,7 +256,11 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.REFUND_SUCCEEDED: lambda facts: f"{facts.refund()} paid{facts.destination()}",
     EventKind.REFUND_FAILED: lambda facts: f"{facts.refund()} failed{facts.because('failure')}",
     EventKind.REFUND_RETRIED: lambda _: "The refund is tried once more",
-    EventKind.REFUND_PAID_BY_HAND: lambda facts: f"{facts.refund()} paid by hand",
+    EventKind.REFUND_PAID_BY_HAND: _paid_otherwise,
+    EventKind.REFUND_MOVED: lambda _: "The refund goes to another payment of the order",
+    EventKind.STORE_CREDIT_ISSUED: _credit,
+    EventKind.GOODWILL_GRANTED: _goodwill,
+    EventKind.REOPENED: lambda _: "Return opened again: a refund came back",
     EventKind.SEND_BACK_NEEDED: lambda facts: (
         f"Refused and to go back to the customer: {facts.units()}"
     ),

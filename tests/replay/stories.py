@@ -1,6 +1,7 @@
 """The lives of returns whose histories are kept: each a real run, from the request on."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,21 +14,25 @@ from models.messages import (
     Decision,
     DecisionKind,
     EventKind,
+    PayoutMethod,
     Reason,
     RefundStatus,
+    Resolution,
     ReturnStart,
     ReturnStatus,
     TaskKind,
     workflow_id,
 )
 from models.rules.orders import PaymentKind
-from models.tables import PolicyVersion
+from models.tables import PolicyVersion, Return
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
 from web.requests import (
+    Conflict,
     DecisionRequest,
+    GoodwillRequest,
     LineDecisionRequest,
     LineRequest,
     ReceiptRequest,
@@ -49,10 +54,12 @@ async def requested(
 ) -> str:
     """A return of a new order; deadlines named among the rest pass after as many seconds."""
     deadlines = {name: more.pop(name) for name in Deadlines.__dataclass_fields__ if name in more}
+    resolution = more.pop("resolution", Resolution.REFUND)
     number = new_order_number()
     world.put_order(number, reference=new_payment(behaviour), **more)
     asked = ReturnRequest(
         order=number,
+        resolution=resolution,
         lines=[
             LineRequest(line=line, quantity=quantity, reason=Reason.TOO_LARGE)
             for line, quantity in (lines or {"1": 1}).items()
@@ -285,12 +292,82 @@ async def refund_of_two_payments(world: World) -> str:
 
 
 async def refund_short(world: World) -> str:
-    payment = paid(new_payment("ok"), 10000, refunded=7000)
-    rma = await accepted(world, {"1": 2}, payments=(payment,), follow_up_after=SOON)
+    payment = paid(new_payment("ok"), 10000)
+    rma = await awaiting(world, {"1": 2}, payments=(payment,), follow_up_after=SOON)
+    refunded = replace(payment, refunded=7000)
+    with world.database.read() as session:
+        number = session.get_one(Return, rma).order_number
+    world.put_order(number, reference=payment.reference, payments=(refunded,))
+    return await short(world, rma)
+
+
+async def refund_outrun_by_goodwill(world: World) -> str:
+    """Goodwill was given after the quote, so that less is left than it promised."""
+    rma = await awaiting(world, {"1": 2}, follow_up_after=SOON)
+    await give(world, rma, 7000)
+    return await short(world, rma)
+
+
+async def short(world: World, rma: str) -> str:
+    await world.receive(rma, {"1": 2})
+    await world.inspect(rma, {"1": 2})
     await world.until(rma, ReturnStatus.RESOLVED)
     task = world.open_tasks(rma)[TaskKind.REFUND_SHORT]
     await world.call(world.gateway.complete_task, task, "", AGENT)
     return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def store_credit(world: World) -> str:
+    rma = await accepted(world, resolution=Resolution.STORE_CREDIT, follow_up_after=SOON)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def goodwill(world: World) -> str:
+    """The history of the payment beside the return, of which the bank refuses a part."""
+    card, other = new_payment("ok"), new_payment("decline")
+    payments = (paid(card, 6000), paid(other, 4000, id="p-2"))
+    rma = await requested(world, payments=payments)
+    await give(world, rma, 8000)
+    await until_task(world, rma)
+    await pay_by_hand(world, rma, f"{rma}-2")
+    return await payout_ended(world, f"{rma}/goodwill/call-1")
+
+
+async def goodwill_refused(world: World) -> str:
+    rma = await requested(world)
+    with pytest.raises(Conflict):
+        await give(world, rma, 999_999)
+    return await payout_ended(world, f"{rma}/goodwill/call-1")
+
+
+async def recovery(world: World) -> str:
+    """The history of what follows a refund that came back after the end, moved and retried."""
+    rma = await accepted(world, follow_up_after=SOON)
+    await world.handle(rma).result()
+    [refund] = world.refunds(rma)
+    control(world, refund, "fail")
+    for _ in range(2):
+        await tell(world, refund, RefundStatus.FAILED, failure="lost_or_stolen_card")
+    await until_task(world, rma)
+    await retry(world, rma, refund.id)
+    return await payout_ended(world, f"{rma}/recovery/1")
+
+
+async def give(world: World, rma: str, amount: int) -> None:
+    asked = GoodwillRequest(
+        amount=amount, currency="GBP", method=PayoutMethod.REFUND, note="So sorry"
+    )
+    await world.call(world.gateway.give_goodwill, rma, asked, AGENT, id="call-1")
+
+
+async def until_task(world: World, rma: str) -> None:
+    await world.until_true(lambda: TaskKind.REFUND_FAILED in world.open_tasks(rma))
+
+
+async def payout_ended(world: World, payout: str) -> str:
+    """Named as a return is, so that its workflow is found the same way."""
+    await world.handle(payout).result()
+    return payout
 
 
 # --- by Signals, and without a worker ----------------------------------------------------------
@@ -355,6 +432,11 @@ STORIES: tuple[Story, ...] = (
     refund_sent_back,
     refund_of_two_payments,
     refund_short,
+    refund_outrun_by_goodwill,
+    store_credit,
+    goodwill,
+    goodwill_refused,
+    recovery,
     said_by_signals,
 )
 # They start their workers themselves.

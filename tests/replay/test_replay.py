@@ -15,6 +15,7 @@ from temporalio.workflow import NondeterminismError
 from models.messages import ReturnStatus
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER
 from worker import workflow_runner
+from workflows.payouts import PayoutWorkflow
 from workflows.returns import ReturnWorkflow
 
 HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").glob("*.json")}
@@ -24,7 +25,7 @@ HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").g
 def replayer() -> Iterator[Replayer]:
     with ThreadPoolExecutor(4) as executor:
         yield Replayer(
-            workflows=[ReturnWorkflow],
+            workflows=[ReturnWorkflow, PayoutWorkflow],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,
         )
@@ -40,7 +41,8 @@ def recorded_statuses(name: str) -> set[str]:
     said = [
         event["userMetadata"]["summary"]["data"]
         for event in stored(name)["events"]
-        if "markerRecordedEventAttributes" in event
+        # The marker of a patch has no summary.
+        if "markerRecordedEventAttributes" in event and "userMetadata" in event
     ]
     words = [_text(each) for each in said]
     return {each.removeprefix("Record: ") for each in words if each.startswith("Record: ")}

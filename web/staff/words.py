@@ -238,6 +238,9 @@ EVENTS: dict[str, str] = {
     EventKind.REFUND_SUCCEEDED: "done",
     EventKind.REFUND_FAILED: "bad",
     EventKind.REFUND_PAID_BY_HAND: "done",
+    EventKind.STORE_CREDIT_ISSUED: "done",
+    EventKind.GOODWILL_GRANTED: "move",
+    EventKind.REOPENED: "bad",
     EventKind.RESOLVED: "done",
     EventKind.MAIL_FAILED: "bad",
 }

@@ -26,6 +26,7 @@ from models.messages import (
 from models.messages import GrantedRefund as GrantedRefundMessage
 from models.money import round_half_up, to_text
 from models.rules import tenders
+from models.rules.payable import money_of, without_debt
 from models.rules.policy import Policy
 from models.rules.postings import grant_postings
 from models.rules.quote import Quote, QuoteKind, QuoteLine, make_quote
@@ -68,10 +69,10 @@ def grant(session: Session, asked: Grant) -> Granted:
         withdrawal=row.kind == ReturnKind.WITHDRAWAL,
         left=_promised(row),
     )
-    lines, owed = _since(session, row, quote)
-    amount = max(0, min(owed, left_to_refund(order)))
-    lines = lines if owed >= 0 else []
-    short = max(0, owed) - amount
+    lines = without_debt(_since(session, row, quote))
+    owed = money_of(lines)
+    amount = min(owed, left_to_refund(order))
+    short = owed - amount
     made = GrantedRefund(
         id=asked.id,
         kind="return",
@@ -107,8 +108,8 @@ def _promised(row: Return) -> int | None:
     return sum(line.amount for line in row.quote_lines if line.kind != QuoteKind.BONUS)
 
 
-def _since(session: Session, row: Return, quote: Quote) -> tuple[list[QuoteLine], int]:
-    """What a quote has beyond earlier grants of the return, line by line, and its sum but bonus."""
+def _since(session: Session, row: Return, quote: Quote) -> list[QuoteLine]:
+    """What a quote has beyond earlier grants of the return, line by line."""
     rows = session.execute(
         select(
             GrantLine.kind,
@@ -143,8 +144,7 @@ def _since(session: Session, row: Return, quote: Quote) -> tuple[list[QuoteLine]
         )
         for (kind, line, no), (amount, tax) in before.items()
     )
-    found = [line for line in found if line.amount or line.tax]
-    return found, sum(line.amount for line in found if line.kind is not QuoteKind.BONUS)
+    return [line for line in found if line.amount or line.tax]
 
 
 def _fit_bonus(lines: list[QuoteLine], amount: int, short: int) -> list[QuoteLine]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from models.messages import Reason, Resolution, ReturnKind
@@ -13,11 +13,19 @@ from models.rules.order_pricing import discount_shares
 from models.rules.orders import TaxMode
 from models.rules.policy import Policy
 from models.rules.positions import Span
-from models.rules.quote import QuotedLine
+from models.rules.quote import QuotedLine, QuoteKind
 from models.rules.terms import FAULTS, Fault, Terms
 from models.rules.worth import PaidLine
 from models.store.gift_cards import sold_by
-from models.tables import Order, OrderLine, Return, ReturnLine, StoreCredit
+from models.tables import (
+    GrantedRefund,
+    GrantLine,
+    Order,
+    OrderLine,
+    Return,
+    ReturnLine,
+    StoreCredit,
+)
 
 
 def order_facts(session: Session, order: Order, *, apart_from: str | None = None) -> OrderFacts:
@@ -29,6 +37,7 @@ def order_facts(session: Session, order: Order, *, apart_from: str | None = None
         apart_from: the RMA of the return that is priced, which hasn't come back before.
     """
     gift_cards = _gift_cards(session, order)
+    own = _own(session, apart_from)
     return OrderFacts(
         currency=order.currency,
         lines=[paid_line(line, gift_cards) for line in order.lines],
@@ -40,9 +49,22 @@ def order_facts(session: Session, order: Order, *, apart_from: str | None = None
             standard_amount=order.shipping_standard_amount,
         ),
         returned=_returned(session, order, apart_from),
-        taken_back=order.promotion_reversed,
-        shipping_refunded=order.shipping_refunded,
+        taken_back=order.promotion_reversed + own.get(QuoteKind.PROMOTION_REVERSAL, 0),
+        shipping_refunded=order.shipping_refunded - own.get(QuoteKind.OUTBOUND_SHIPPING, 0),
     )
+
+
+def _own(session: Session, rma: str | None) -> dict[str, int]:
+    """What earlier grants of the priced return itself have of each kind: not "before" it."""
+    if rma is None:
+        return {}
+    rows = session.execute(
+        select(GrantLine.kind, func.sum(GrantLine.amount))
+        .join(GrantedRefund, GrantedRefund.id == GrantLine.granted_refund_id)
+        .where(GrantedRefund.rma == rma, GrantedRefund.kind == "return")
+        .group_by(GrantLine.kind)
+    )
+    return {kind: int(amount) for kind, amount in rows}
 
 
 def paid_line(line: OrderLine, gift_cards: Mapping[str, int] | None = None) -> PaidLine:

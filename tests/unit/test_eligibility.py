@@ -136,7 +136,7 @@ def test_every_refusal_is_a_plain_sentence_at_its_place() -> None:
         (
             "/lines/0/resolution",
             "resolution_not_offered",
-            "This shop does not offer exchange; ask for a refund.",
+            "This shop does not offer exchange; ask for a refund or store credit.",
         ),
         (
             "/lines/0/quantity",

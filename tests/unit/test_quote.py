@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.rules.order_facts import OrderFacts
 from models.rules.order_pricing import price_order
 from models.rules.orders import DiscountInput, LineInput, OrderInput, PaymentInput, TaxMode
 from models.rules.positions import Span, count, free, lowest
-from models.rules.quote import PaidLine, QuotedLine, QuoteKind, Worth, make_quote, worth
+from models.rules.quote import Quote, QuotedLine, QuoteKind, make_quote
+from models.rules.terms import Terms
+from models.rules.worth import PaidLine, Worth, worth
 
 
 def line(
@@ -22,6 +25,12 @@ def line(
         tax=tax,
         order_discount=order_discount,
     )
+
+
+def quoted(paid_line: PaidLine, spans: list[Span], currency: str = "GBP") -> Quote:
+    """The quote of units of the one line of an order, by the default terms."""
+    facts = OrderFacts(currency=currency, lines=[paid_line])
+    return make_quote(facts, [QuotedLine(line=paid_line, spans=spans)], Terms())
 
 
 def unit(paid_line: PaidLine, position: int) -> Worth:
@@ -84,7 +93,7 @@ def test_two_at_60_less_15_with_8_percent_on_top_are_56_70_each() -> None:
         paid=11340,
     )
     for position in (1, 2):
-        quote = make_quote("GBP", [QuotedLine(line=tees, spans=[Span(position, position)])])
+        quote = quoted(tees, [Span(position, position)])
         assert [(part.kind, part.amount) for part in quote.lines] == [
             (QuoteKind.GOODS, 6000),
             (QuoteKind.ORDER_DISCOUNT, -750),
@@ -122,25 +131,25 @@ def test_three_paid_10_together_are_3_33_and_3_34_and_3_33() -> None:
 
 
 def test_a_thing_that_cost_nothing_is_quoted_at_nothing() -> None:
-    quote = make_quote("GBP", [QuotedLine(line=line(1, 0), spans=[Span(1, 1)])])
+    quote = quoted(line(1, 0), [Span(1, 1)])
     assert [(part.kind, part.amount) for part in quote.lines] == [(QuoteKind.GOODS, 0)]
     assert quote.total == 0
 
 
 def test_a_goods_line_says_how_many_of_what_and_what_they_cost() -> None:
     tees = line(3, 1000, tax=100, order_discount=200, name="Linen tee")
-    quote = make_quote("GBP", [QuotedLine(line=tees, spans=[Span(1, 2)])])
+    quote = quoted(tees, [Span(1, 2)])
     assert quote.lines[0].explanation == "2 of 3 × Linen tee, which cost 11.00 GBP in all"
     assert [part.line for part in quote.lines] == ["1", "1", "1"]
 
 
 def test_amounts_are_written_with_the_currencys_own_decimals() -> None:
-    quote = make_quote("JPY", [QuotedLine(line=line(2, 1000), spans=[Span(1, 1)])])
+    quote = quoted(line(2, 1000), [Span(1, 1)], "JPY")
     assert quote.lines[0].explanation.endswith("cost 1000 JPY in all")
 
 
 def test_a_whole_line_needs_no_arithmetic_to_be_understood() -> None:
-    quote = make_quote("GBP", [QuotedLine(line=line(3, 1000), spans=[Span(1, 3)])])
+    quote = quoted(line(3, 1000), [Span(1, 3)])
     assert quote.lines[0].explanation.startswith("3 × ")
 
 
@@ -199,5 +208,5 @@ def test_a_quotes_lines_sum_to_its_total_and_that_is_the_worth(
     first = data.draw(st.integers(min_value=1, max_value=drawn.quantity))
     last = data.draw(st.integers(min_value=first, max_value=drawn.quantity))
     spans = [Span(first, last)]
-    quote = make_quote("GBP", [QuotedLine(line=drawn, spans=spans)])
+    quote = quoted(drawn, spans)
     assert quote.total == sum(part.amount for part in quote.lines) == worth(drawn, spans).paid

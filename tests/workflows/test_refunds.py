@@ -109,10 +109,6 @@ async def test_what_a_person_asks_of_a_refund_that_needs_nobody_is_refused(world
             await ask(world, rma, refund.id)
         with pytest.raises(Refused, match="no refund R-9"):
             await ask(world, rma, "R-9")
-    with pytest.raises(Refused, match="store_credit is not offered here"):
-        await world.call(
-            world.gateway.resolve_manually, rma, refund.id, "store_credit", "x", "", AGENT
-        )
     assert world.balance(rma) == PAID_BY_CARD
 
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from models.store.credit_memos import number_text
-
 from models.messages import ReturnStatus
 from models.rules.quote import Quote
 from models.settings import Settings
+from models.store.credit_memos import number_text
 from models.store.policy_versions import StoredPolicy
 from models.store.queries import TimelinePage, WholeReturn
 from models.tables import (
@@ -238,20 +237,25 @@ def _grant(grant: GrantedRefund, memos: Mapping[str, int]) -> Json:
         "bonus": grant.bonus,
         "short": grant.short,
         "currency": grant.currency,
-        "lines": [
-            {
-                "kind": line.kind,
-                "line": line.line,
-                "amount": line.amount,
-                "tax": line.tax,
-                "explanation": line.explanation,
-            }
-            for line in grant.lines
-        ],
+        "lines": represent_grant_lines(grant),
         "credit_memo": None if memo is None else number_text(memo),
         "actor": grant.actor,
         "created_at": represent_time(grant.created_at),
     }
+
+
+def represent_grant_lines(grant: GrantedRefund) -> list[Json]:
+    """What was granted, explained line by line."""
+    return [
+        {
+            "kind": line.kind,
+            "line": line.line,
+            "amount": line.amount,
+            "tax": line.tax,
+            "explanation": line.explanation,
+        }
+        for line in grant.lines
+    ]
 
 
 def represent_credit(credit: StoreCredit) -> Json:

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
-from models.money import to_text
 from models.rules.accounts import Account, AccountBalance, BookedEntry, default_account
 
 ENTRY_COLUMNS = (
@@ -42,13 +41,13 @@ def entries_csv(entries: Iterable[BookedEntry], accounts: Mapping[str, Account])
                     str(entry.number),
                     entry.at.astimezone(UTC).isoformat(),
                     entry.recorded_at.astimezone(UTC).isoformat(),
-                    _text(entry.source),
-                    _text(entry.rma or ""),
-                    _text(entry.order or ""),
-                    _text(entry.memo),
-                    _text(account),
-                    _text(named.code),
-                    _text(named.name),
+                    cell(entry.source),
+                    cell(entry.rma or ""),
+                    cell(entry.order or ""),
+                    cell(entry.memo),
+                    cell(account),
+                    cell(named.code),
+                    cell(named.name),
                     entry.currency,
                     to_text(debit, entry.currency),
                     to_text(credit, entry.currency),
@@ -67,11 +66,11 @@ def balances_csv(
     for row in balances:
         named = accounts.get(row.account) or default_account(row.account)
         amounts = [to_text(sum_, row.currency) for sum_ in (row.debit, row.credit, row.balance)]
-        texts = [_text(row.account), _text(named.code), _text(named.name)]
+        texts = [cell(row.account), cell(named.code), cell(named.name)]
         yield _rows([[*texts, row.currency, *amounts]])
 
 
-def _text(text: str) -> str:
+def cell(text: str) -> str:
     """A cell that no spreadsheet runs: an apostrophe makes it text."""
     return f"'{text}" if text.lstrip(" \n")[:1] in tuple(_FORMULA) else text
 

@@ -107,12 +107,21 @@ def _conditions(wanted: EntryFilter) -> list[ColumnElement[bool]]:
         found.append(JournalEntry.rma == wanted.rma)
     if wanted.order is not None:
         found.append(JournalEntry.order_number == wanted.order)
-    if wanted.first_day is not None:
-        found.append(JournalEntry.at >= _midnight(wanted.first_day))
-    # Nothing comes after the last day that can be written.
-    if wanted.last_day is not None and wanted.last_day < date.max:
-        found.append(JournalEntry.at < _midnight(wanted.last_day + timedelta(days=1)))
+    first, end = moments(wanted)
+    if first is not None:
+        found.append(JournalEntry.at >= first)
+    if end is not None:
+        found.append(JournalEntry.at < end)
     return found
+
+
+def moments(wanted: EntryFilter) -> tuple[datetime | None, datetime | None]:
+    """The moment a filter's first day begins and the one its last day is over; None: open."""
+    first = None if wanted.first_day is None else _midnight(wanted.first_day)
+    # Nothing comes after the last day that can be written.
+    if wanted.last_day is None or wanted.last_day == date.max:
+        return first, None
+    return first, _midnight(wanted.last_day + timedelta(days=1))
 
 
 def _midnight(day: date) -> datetime:

@@ -4,6 +4,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from web.api import (
+    credit_memos,
     documentation,
     ledger,
     orders,
@@ -26,6 +27,7 @@ _RESOURCES = (
     store_credits,
     tasks,
     refunds,
+    credit_memos,
     policy,
     ledger,
     webhooks,

@@ -1,39 +1,17 @@
 """Draws a return label: one A6 page a home printer can print and a dock's scanner can read."""
 
-from importlib.resources import as_file, files
 from io import BytesIO
-from threading import Lock
-from typing import Final
 
 import segno
-from anyascii import anyascii
 from babel import Locale
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A6
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from activities.providers.carriers.protocol import LabelData
-
-_REGULAR: Final = "SourceSans"
-_BOLD: Final = "SourceSans-Bold"
-
-
-def _register(name: str, file: str) -> TTFont:
-    with as_file(files("font_source_sans_pro") / "files" / file) as path:
-        font = TTFont(name, str(path), shapable=False)
-    pdfmetrics.registerFont(font)
-    return font
-
-
-# Source Sans has the Latin, Greek and Cyrillic letters, and is embedded in the page.
-_LETTERS: Final = frozenset(_register(_REGULAR, "SourceSansPro-Regular.ttf").face.charToGlyph)
-_register(_BOLD, "SourceSansPro-Bold.ttf")
-
-# A font's reading position is shared by all pages being written, so one at a time.
-_drawing = Lock()
+from models.documents.fonts import BOLD, REGULAR, drawing, printable
 
 _WIDTH = A6[0]
 _LEFT = 7 * mm
@@ -54,7 +32,7 @@ def draw_label(order: LabelData, *, carrier: str, tracking: str) -> bytes:
         A PDF, the same bytes for the same data.
     """
     out = BytesIO()
-    with _drawing:
+    with drawing:
         page = Canvas(out, pagesize=A6, invariant=1, lang="en")
         page.setTitle(f"Return label {order.rma}")
         page.setAuthor(printable(order.shop_name))
@@ -68,17 +46,11 @@ def draw_label(order: LabelData, *, carrier: str, tracking: str) -> bytes:
     return out.getvalue()
 
 
-def printable(text: str) -> str:
-    """The text on one line and in letters the font has; what it lacks in Latin letters."""
-    letters = (char if char.isspace() or ord(char) in _LETTERS else anyascii(char) for char in text)
-    return " ".join("".join(letters).split())
-
-
 def _draw_head(page: Canvas, carrier: str) -> None:
     page.rect(0, 131 * mm, _WIDTH, 17 * mm, stroke=0, fill=1)
     page.setFillGray(1)
-    _write(page, "RETURN", x=_LEFT, y=136.6 * mm, font=_BOLD, size=25, width=45 * mm)
-    _write(page, carrier, x=_RIGHT, y=139.9 * mm, font=_BOLD, size=11, width=40 * mm, align="right")
+    _write(page, "RETURN", x=_LEFT, y=136.6 * mm, font=BOLD, size=25, width=45 * mm)
+    _write(page, carrier, x=_RIGHT, y=139.9 * mm, font=BOLD, size=11, width=40 * mm, align="right")
     _write(
         page,
         "Test label, not for posting",
@@ -95,7 +67,7 @@ def _draw_addresses(page: Canvas, order: LabelData) -> None:
     half = 0.60 * _INNER
     from_left = _LEFT + half + 4 * mm
     _caption(page, "To", _LEFT, 125.5 * mm)
-    _write(page, order.shop_name, x=_LEFT, y=119.6 * mm, font=_BOLD, size=15, width=half - 1 * mm)
+    _write(page, order.shop_name, x=_LEFT, y=119.6 * mm, font=BOLD, size=15, width=half - 1 * mm)
     _write(page, "Returns desk", x=_LEFT, y=114.2 * mm, size=11, width=half)
     _write(page, order.shop_email, x=_LEFT, y=109.4 * mm, size=9, width=half)
     _caption(page, "From", from_left, 125.5 * mm)
@@ -113,9 +85,9 @@ def _draw_addresses(page: Canvas, order: LabelData) -> None:
 def _draw_return(page: Canvas, order: LabelData) -> None:
     width = _INNER - _QR_SIDE - 4 * mm
     _caption(page, "Return (RMA)", _LEFT, 97.6 * mm)
-    _write(page, order.rma, x=_LEFT, y=85.6 * mm, font=_BOLD, size=34, width=width)
+    _write(page, order.rma, x=_LEFT, y=85.6 * mm, font=BOLD, size=34, width=width)
     _caption(page, "Order", _LEFT, 76.8 * mm)
-    _write(page, order.order_number, x=_LEFT, y=70.2 * mm, font=_BOLD, size=15, width=width)
+    _write(page, order.order_number, x=_LEFT, y=70.2 * mm, font=BOLD, size=15, width=width)
     _draw_qr(page, order.rma, _RIGHT - _QR_SIDE, 69.5 * mm)
     _rule(page, 65 * mm)
 
@@ -138,7 +110,7 @@ def _draw_tracking(page: Canvas, tracking: str) -> None:
     code = Code128(tracking, barWidth=0.42 * mm, barHeight=26 * mm, quiet=False)
     code.drawOn(page, (_WIDTH - code.width) / 2, 30 * mm)
     spaced = " ".join([tracking[:3], *(tracking[at : at + 4] for at in range(3, len(tracking), 4))])
-    _write(page, spaced, x=_WIDTH / 2, y=24 * mm, font=_BOLD, size=13, width=_INNER, align="centre")
+    _write(page, spaced, x=_WIDTH / 2, y=24 * mm, font=BOLD, size=13, width=_INNER, align="centre")
     _rule(page, 19.5 * mm)
     for line, y in (
         ("Fix this label flat on the parcel and cover any older one.", 13.6 * mm),
@@ -166,7 +138,7 @@ def _write(
     y: float,
     size: float,
     width: float,
-    font: str = _REGULAR,
+    font: str = REGULAR,
     align: str = "left",
 ) -> None:
     line = printable(text)

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
+from models.money import to_text
 from models.rules.accounts import Account, AccountBalance, BookedEntry, default_account
 
 ENTRY_COLUMNS = (

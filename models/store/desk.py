@@ -154,6 +154,11 @@ def read_inbox(
     )
 
 
+def find_currency(session: Session, rma: str) -> str | None:
+    """The currency of a return; None when there is none under this RMA."""
+    return session.scalar(select(Return.currency).where(Return.rma == rma))
+
+
 def find_task_kind(session: Session, rma: str, task_id: str) -> TaskKind | None:
     """The kind of a task of this return; None when there is no such task."""
     found = session.scalar(select(Task.kind).where(Task.id == task_id, Task.rma == rma))

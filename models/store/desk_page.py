@@ -7,8 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload, undefer
 
 from models.messages import EventKind
+from models.store.credit_memos import number_text
 from models.store.desk import name_actors
 from models.tables import (
+    CreditMemo,
     Event,
     GrantedRefund,
     JournalEntry,
@@ -19,6 +21,7 @@ from models.tables import (
     Return,
     ReturnLine,
     Scan,
+    StoreCredit,
     Task,
 )
 
@@ -43,6 +46,9 @@ class ReturnPage:
     grants: list[GrantedRefund]
     refunds: list[Refund]
     entries: list[JournalEntry]
+    credits: list[StoreCredit]
+    # Grant id → the number of its credit memo, as people write it.
+    memos: dict[str, str]
     events: list[Event]
     labels: list[Label]
     scans: list[Scan]
@@ -86,6 +92,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         session.scalars(
             select(GrantedRefund)
             .where(GrantedRefund.rma == rma)
+            .options(selectinload(GrantedRefund.lines))
             .order_by(GrantedRefund.created_at, GrantedRefund.id)
         )
     )
@@ -105,6 +112,15 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
             .order_by(JournalEntry.id)
         ).unique()
     )
+    credits_ = list(
+        session.scalars(
+            select(StoreCredit).where(StoreCredit.rma == rma).order_by(StoreCredit.created_at)
+        )
+    )
+    memos = {
+        memo.granted_refund_id: number_text(memo.number)
+        for memo in session.scalars(select(CreditMemo).where(CreditMemo.rma == rma))
+    }
     events = list(
         session.scalars(
             select(Event)
@@ -139,6 +155,8 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         grants=grants,
         refunds=refunds,
         entries=entries,
+        credits=credits_,
+        memos=memos,
         events=events,
         labels=labels,
         scans=scans,

@@ -9,6 +9,7 @@ from web.requests import (
     Answer,
     DecisionRequest,
     GatewayError,
+    GoodwillRequest,
     InspectionRequest,
     ReceiptRequest,
 )
@@ -55,6 +56,11 @@ class FakeGateway:
 
     def retry_refund(self, rma: str, refund: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("retry_refund", (rma, refund), actor, id)
+
+    def give_goodwill(
+        self, rma: str, asked: GoodwillRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        return self._took("give_goodwill", (rma, asked), actor, id)
 
     def resolve_manually(
         self,

@@ -12,6 +12,7 @@ from models.messages import (
     DecisionKind,
     Disposition,
     Grade,
+    PayoutMethod,
     RefundStatus,
     ReturnStatus,
     TaskKind,
@@ -23,6 +24,7 @@ from tests.web.staff_rows import Item, add_return
 from web.access import Role
 from web.requests import (
     DecisionRequest,
+    GoodwillRequest,
     InspectionLineRequest,
     InspectionRequest,
     LineDecisionRequest,
@@ -85,8 +87,8 @@ def test_a_double_click_sends_the_same_id_twice(desk: Desk, browser: Browser) ->
 def test_every_form_of_a_page_has_an_id_of_its_own(desk: Desk, browser: Browser) -> None:
     rma = make(desk, ReturnStatus.IN_TRANSIT, Item(approved=1))
     calls = re.findall(r'name="call" value="([^"]+)"', browser.get(f"/returns/{rma}").text)
-    assert len(calls) == 3
-    assert len(set(calls)) == 3
+    assert len(calls) == 4
+    assert len(set(calls)) == 4
 
 
 def test_some_lines_can_be_declined_with_a_note(desk: Desk, browser: Browser) -> None:
@@ -200,13 +202,37 @@ def test_a_failed_refund_is_retried_or_settled_by_hand(desk: Desk, browser: Brow
     with desk.database.write() as session:
         row = add_return(session, 1, ReturnStatus.NEEDS_ATTENTION)
         refund = add_refund(session, row, RefundStatus.FAILED)
-    form = {"reference": " BT-1 ", "note": "By bank"}
+    form = {"method": "paid_by_hand", "reference": " BT-1 ", "note": "By bank"}
     assert browser.post(f"/returns/{row.rma}/refunds/{refund.id}/retry").status_code == 303
-    browser.post(f"/returns/{row.rma}/refunds/{refund.id}/resolve", form)
+    for fields in (
+        form,
+        {"method": "store_credit"},
+        {"method": "other_payment", "reference": "p-2"},
+    ):
+        answer = browser.post(f"/returns/{row.rma}/refunds/{refund.id}/resolve", fields)
+        assert answer.status_code == 303
     assert [(call.name, call.about) for call in desk.gateway.calls] == [
         ("retry_refund", (row.rma, refund.id)),
         ("resolve_manually", (row.rma, refund.id, "paid_by_hand", "BT-1", "By bank")),
+        ("resolve_manually", (row.rma, refund.id, "store_credit", "", "")),
+        ("resolve_manually", (row.rma, refund.id, "other_payment", "p-2", "")),
     ]
+
+
+def test_goodwill_is_given_in_the_orders_currency(desk: Desk, browser: Browser) -> None:
+    rma = make(desk, ReturnStatus.IN_TRANSIT, Item(approved=1))
+    form = {"amount": " 12.50 ", "method": "store_credit", "note": "It came so late"}
+    assert browser.post(f"/returns/{rma}/goodwill", form).status_code == 303
+    [call] = desk.gateway.calls
+    assert call.about == (
+        rma,
+        GoodwillRequest(
+            amount=1250,
+            currency="GBP",
+            method=PayoutMethod.STORE_CREDIT,
+            note="It came so late",
+        ),
+    )
 
 
 def test_the_other_forms_ask_for_what_they_say(desk: Desk, browser: Browser) -> None:

@@ -52,7 +52,7 @@ def test_every_guarded_route_turns_a_stranger_away(desk: Desk) -> None:
 FORBIDDEN = {
     Role.VIEWER: ["decision", "cancel", "receipt", "inspection", "label", "refunds/x/retry"],
     Role.AGENT: ["receipt", "inspection", "refunds/x/retry", "refunds/x/resolve"],
-    Role.WAREHOUSE: ["decision", "cancel", "refunds/x/retry", "refunds/x/resolve"],
+    Role.WAREHOUSE: ["decision", "cancel", "refunds/x/retry", "refunds/x/resolve", "goodwill"],
     Role.FINANCE: ["receipt", "inspection", "label"],
 }
 

@@ -63,8 +63,18 @@ UNUSABLE = [
         },
         "Refused goods can&#39;t go back to stock",
     ),
-    ("refunds/x/resolve", {"reference": " "}, "Give a reference"),
-    ("refunds/x/resolve", {"reference": "x" * 201}, "at most 200 characters"),
+    ("refunds/x/resolve", {"method": "paid_by_hand", "reference": " "}, "Give a reference"),
+    ("refunds/x/resolve", {"method": "other_payment"}, "Choose the payment"),
+    ("refunds/x/resolve", {"method": "by pigeon"}, "Choose one of the ways"),
+    ("goodwill", {"amount": "much", "method": "refund", "note": "x"}, "is not an amount"),
+    ("goodwill", {"amount": "0", "method": "refund", "note": "x"}, "Give an amount above 0"),
+    ("goodwill", {"amount": "1.005", "method": "refund", "note": "x"}, "more decimals than GBP"),
+    ("goodwill", {"amount": "1", "method": "refund"}, "what the goodwill is for"),
+    (
+        "refunds/x/resolve",
+        {"method": "paid_by_hand", "reference": "x" * 201},
+        "at most 200 characters",
+    ),
     ("tasks/{task}/complete", {"note": " "}, "what you did"),
 ]
 

@@ -46,37 +46,37 @@ REFUSED = Item(approved=1, received=1, rejected=1)
 PART = Item(bought=3, requested=3, approved=3, received=2)
 
 CASES = [
-    (ReturnStatus.REQUESTED, Item(), TaskKind.DECIDE, {"decision", "cancel", "claim"}),
-    (ReturnStatus.REQUESTED, Item(), None, {"decision", "cancel"}),
-    (ReturnStatus.APPROVED, APPROVED, None, {"receipt", "label", "cancel"}),
-    (ReturnStatus.AWAITING_PARCEL, APPROVED, None, {"receipt", "label", "cancel"}),
-    (ReturnStatus.IN_TRANSIT, APPROVED, None, {"receipt", "label", "cancel"}),
+    (ReturnStatus.REQUESTED, Item(), TaskKind.DECIDE, {"goodwill", "decision", "cancel", "claim"}),
+    (ReturnStatus.REQUESTED, Item(), None, {"goodwill", "decision", "cancel"}),
+    (ReturnStatus.APPROVED, APPROVED, None, {"goodwill", "receipt", "label", "cancel"}),
+    (ReturnStatus.AWAITING_PARCEL, APPROVED, None, {"goodwill", "receipt", "label", "cancel"}),
+    (ReturnStatus.IN_TRANSIT, APPROVED, None, {"goodwill", "receipt", "label", "cancel"}),
     (
         ReturnStatus.LOST,
         APPROVED,
         TaskKind.PARCEL_LOST,
-        {"claim", "complete", "receipt", "label", "cancel"},
+        {"claim", "complete", "receipt", "label", "cancel", "goodwill"},
     ),
     (
         ReturnStatus.NEEDS_ATTENTION,
         APPROVED,
         TaskKind.LABEL_FAILED,
-        {"claim", "label", "receipt", "cancel"},
+        {"claim", "label", "receipt", "cancel", "goodwill"},
     ),
     (
         ReturnStatus.PARTIALLY_RECEIVED,
         PART,
         TaskKind.INSPECT,
-        {"claim", "inspection", "receipt", "cancel"},
+        {"claim", "inspection", "receipt", "cancel", "goodwill"},
     ),
-    (ReturnStatus.RECEIVED, RECEIVED, None, {"inspection", "cancel"}),
-    (ReturnStatus.RESOLVING, ACCEPTED, None, set()),
-    (ReturnStatus.RESOLVED, ACCEPTED, TaskKind.REFUND_SHORT, {"claim", "complete"}),
-    (ReturnStatus.RESOLVED, REFUSED, TaskKind.SEND_BACK, {"claim", "complete"}),
+    (ReturnStatus.RECEIVED, RECEIVED, None, {"goodwill", "inspection", "cancel"}),
+    (ReturnStatus.RESOLVING, ACCEPTED, None, {"goodwill"}),
+    (ReturnStatus.RESOLVED, ACCEPTED, TaskKind.REFUND_SHORT, {"goodwill", "claim", "complete"}),
+    (ReturnStatus.RESOLVED, REFUSED, TaskKind.SEND_BACK, {"goodwill", "claim", "complete"}),
     (ReturnStatus.CLOSED, ACCEPTED, None, {"receipt"}),
     (ReturnStatus.DECLINED, Item(), None, {"receipt"}),
     (ReturnStatus.CANCELLED, Item(), TaskKind.UNEXPECTED_PARCEL, {"claim", "complete", "receipt"}),
-    (ReturnStatus.EXPIRED, APPROVED, None, {"receipt"}),
+    (ReturnStatus.EXPIRED, APPROVED, None, {"goodwill", "receipt"}),
 ]
 
 
@@ -179,8 +179,8 @@ def test_the_dock_starts_with_what_is_outstanding(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (RefundStatus.FAILED, {"claim", "retry", "resolve"}),
-        (RefundStatus.PENDING, {"claim", "retry"}),
+        (RefundStatus.FAILED, {"claim", "retry", "resolve", "goodwill"}),
+        (RefundStatus.PENDING, {"claim", "retry", "goodwill"}),
     ],
 )
 def test_a_refund_is_paid_by_hand_only_when_it_surely_failed(
@@ -201,4 +201,4 @@ def test_a_refund_that_failed_after_the_end_is_paid_by_hand_and_not_waved_away(d
         refund = add_refund(session, row, RefundStatus.FAILED)
         add_task(session, row, TaskKind.REFUND_FAILED, refund=refund)
     page = desk.browser(Role.FINANCE).get(f"/returns/{row.rma}").text
-    assert actions(page) == {"claim", "resolve"}
+    assert actions(page) == {"claim", "retry", "resolve"}

@@ -45,6 +45,7 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/find", view_func=returns.find)
     staff.add_url_rule("/returns", view_func=returns.return_list)
     staff.add_url_rule("/returns/<rma>", view_func=returns.return_page)
+    staff.add_url_rule("/credit-memos/<number>.pdf", view_func=returns.credit_memo)
     staff.add_url_rule("/returns/<rma>/label.pdf", view_func=returns.label)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
@@ -56,6 +57,7 @@ def create_blueprint() -> Blueprint:
         ("label", actions.make_label),
         ("refunds/<path:refund_id>/retry", actions.retry_refund),
         ("refunds/<path:refund_id>/resolve", actions.resolve_refund),
+        ("goodwill", actions.give_goodwill),
         ("tasks/<path:task_id>/claim", actions.claim_task),
         ("tasks/<path:task_id>/complete", actions.complete_task),
     ):

@@ -5,15 +5,25 @@ from collections.abc import Callable
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models.messages import DecisionKind, ManualMethod
-from models.store.desk import find_task_kind
+from models.messages import DecisionKind, ManualMethod, PayoutMethod
+from models.store.desk import find_currency, find_task_kind
 from web.access import TASK_PERMISSIONS, Actor, Permission
-from web.requests import Answer, Forbidden, GatewayError, NotFound, Refused, Unavailable
+from web.requests import (
+    Answer,
+    Forbidden,
+    GatewayError,
+    GoodwillRequest,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from web.services import services
 from web.staff import words
 from web.staff.forms import (
     FormError,
+    read_amount,
     read_call,
+    read_choice,
     read_decision,
     read_inspection,
     read_note,
@@ -23,6 +33,11 @@ from web.staff.forms import (
 from web.staff.guard import requires
 from web.staff.returns import Trouble, show_return
 
+_RESOLVED = {
+    ManualMethod.PAID_BY_HAND: "The refund is recorded as paid.",
+    ManualMethod.STORE_CREDIT: "The customer gets store credit instead.",
+    ManualMethod.OTHER_PAYMENT: "The refund goes to the other payment.",
+}
 _LONGEST_REFERENCE = 200
 
 
@@ -96,27 +111,55 @@ def retry_refund(rma: str, refund_id: str) -> ResponseReturnValue:
 
 @requires(Permission.REFUND)
 def resolve_refund(rma: str, refund_id: str) -> ResponseReturnValue:
-    """Records that a failed refund was paid in another way."""
+    """Pays a failed refund in another way, or records that it was paid by hand."""
 
     def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        method = read_choice(request.form, "method", ManualMethod)
         reference = read_text(request.form, "reference")
-        if not reference or len(reference) > _LONGEST_REFERENCE:
+        if method is ManualMethod.PAID_BY_HAND and (
+            not reference or len(reference) > _LONGEST_REFERENCE
+        ):
             raise FormError(
                 "Give a reference under which the payment can be found again, "
                 f"with at most {_LONGEST_REFERENCE} characters."
             )
+        if method is ManualMethod.OTHER_PAYMENT and not reference:
+            raise FormError("Choose the payment that takes the money.")
         answer = services().gateway.resolve_manually(
             rma,
             refund_id,
-            ManualMethod.PAID_BY_HAND,
-            reference,
+            method,
+            reference[:_LONGEST_REFERENCE],
             read_note(request.form),
             actor,
             id=call_id,
         )
-        return answer, "The refund is recorded as paid."
+        return answer, _RESOLVED[method]
 
     return _act(rma, f"refund:{refund_id}", call)
+
+
+@requires(Permission.GOODWILL)
+def give_goodwill(rma: str) -> ResponseReturnValue:
+    """Gives money without goods, apart from the return."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        with services().database.read() as database:
+            currency = find_currency(database, rma)
+        if currency is None:
+            raise NotFound(f"There is no return {rma}.")
+        asked = GoodwillRequest(
+            amount=read_amount(request.form, "amount", currency),
+            currency=currency,
+            method=read_choice(request.form, "method", PayoutMethod),
+            note=read_note(request.form),
+        )
+        if not asked.note:
+            raise FormError("Say in a few words what the goodwill is for.")
+        answer = services().gateway.give_goodwill(rma, asked, actor, id=call_id)
+        return answer, "The goodwill is given."
+
+    return _act(rma, "goodwill", call)
 
 
 @requires(Permission.READ)

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 from werkzeug.datastructures import MultiDict
 
 from models.messages import CountedLine, DecisionKind, Disposition, Grade
+from models.money import to_minor
+from models.rules.order_checks import MOST_MONEY
 from web.requests import (
     DecisionRequest,
     InspectionLineRequest,
@@ -43,6 +45,30 @@ def read_call(form: Form) -> str:
 def read_text(form: Form, name: str) -> str:
     """A field without the space around it; line ends are plain, NUL (no database takes it) gone."""
     return form.get(name, "").replace("\r\n", "\n").replace("\0", "").strip()
+
+
+def read_choice(form: Form, name: str, words: type[E]) -> E:
+    """One of the words of an enumeration.
+
+    Raises:
+        FormError: it is none of them.
+    """
+    return _word(form, name, words, "Choose one of the ways that are offered.")
+
+
+def read_amount(form: Form, name: str, currency: str) -> int:
+    """An amount above 0 as people type it, in minor units.
+
+    Raises:
+        FormError: it isn't one.
+    """
+    try:
+        amount = to_minor(read_text(form, name).replace(",", ""), currency)
+    except ValueError as error:
+        raise FormError(f"{error}.".replace("..", ".")) from None
+    if not 0 < amount <= MOST_MONEY:
+        raise FormError("Give an amount above 0.")
+    return amount
 
 
 def read_note(form: Form, name: str = "note") -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from models.messages import FINAL_STATUSES, ReturnStatus, TaskKind
 from models.store.desk_page import ReturnPage
-from models.tables import OrderLine, Refund, Return, ReturnLine, Task
+from models.store.pricing import left_to_refund
+from models.tables import OrderLine, Payment, Refund, Return, ReturnLine, Task
 from web.access import Actor
 from web.staff.words import STEP_OF
 
@@ -21,6 +22,9 @@ _ENDED_BY_WORD = frozenset(
         TaskKind.UNEXPECTED_PARCEL,
     }
 )
+
+
+_NO_GOODWILL = frozenset({ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +74,23 @@ class Possible:
     label: bool
     label_failed: Task | None
     cancel: bool
-    # Its workflow still runs, so that the provider can be asked again.
-    retry: bool
+    # Who may give goodwill now; and what can still be refunded of the order, by payment too.
+    goodwill: bool
+    left: int
+    payments_left: list[tuple[Payment, int]]
     # Refunds that a person has to settle, each with its task.
     stuck: list[tuple[Task, Refund]]
     by_word: list[Task]
     # How far along `words.STEPS` the return is; None when it ended off that way.
     step: int | None
+
+    def others(self, refund: Refund) -> list[tuple[Payment, int]]:
+        """Other payments of the order that can take all of a refund, and what each can."""
+        return [
+            (payment, left)
+            for payment, left in self.payments_left
+            if payment.id != refund.payment_id and left >= refund.amount
+        ]
 
     @property
     def nothing_waits(self) -> bool:
@@ -97,6 +111,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         for task in page.tasks
         if task.kind == TaskKind.REFUND_FAILED and task.refund in refunds
     ]
+    left = left_to_refund(row.order)
     settled_by_form = {task.id for task, _ in stuck}
     return Possible(
         lines=lines,
@@ -111,7 +126,11 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         label=not ended and expected and not any(part.received for part in row.lines),
         label_failed=kinds.get(TaskKind.LABEL_FAILED),
         cancel=not ended and not any(part.accepted or part.rejected for part in row.lines),
-        retry=not ended,
+        goodwill=row.status not in _NO_GOODWILL and left > 0,
+        left=left,
+        payments_left=[
+            (payment, payment.amount - payment.reserved) for payment in row.order.payments
+        ],
         stuck=stuck,
         by_word=[
             task

@@ -10,8 +10,10 @@ from flask import Response, abort, g, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from models.documents.credit_memo import credit_memo_pdf
 from models.messages import Reason, ReturnStatus
 from models.rules.rma import normalise_rma
+from models.store.credit_memos import load, memo_facts, parse_number
 from models.store.desk import Filters, Mark, list_returns
 from models.store.desk_page import ReturnPage, read_label, read_return
 from models.store.desk_search import find_return
@@ -140,6 +142,26 @@ def label(rma: str) -> ResponseReturnValue:
         abort(404, f"Return {rma} has no label yet.")
     answer = Response(found.pdf, content_type="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="label-{rma}.pdf"'
+    return answer
+
+
+@requires(Permission.READ)
+def credit_memo(number: str) -> ResponseReturnValue:
+    """A credit memo as a PDF."""
+    settings = services().settings
+    with services().database.read() as database:
+        found = load(database, parse_number(number) or 0)
+        if found is None:
+            abort(404, f"There is no credit memo {number}.")
+        facts = memo_facts(
+            database,
+            found,
+            shop_name=settings.shop_name,
+            shop_email=settings.shop_email,
+            time_zone=settings.time_zone,
+        )
+    answer = Response(credit_memo_pdf(facts), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="{facts.number}.pdf"'
     return answer
 
 

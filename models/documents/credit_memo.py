@@ -12,7 +12,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from models.documents.fonts import BOLD, REGULAR, drawing, printable
 from models.timeline import money
@@ -92,7 +92,7 @@ def credit_memo_pdf(facts: MemoFacts) -> bytes:
     return out.getvalue()
 
 
-def _head(facts: MemoFacts) -> list[Paragraph | Spacer | Table]:
+def _head(facts: MemoFacts) -> list[Flowable]:
     about = [("Number", facts.number), ("Date", f"{facts.issued_on:%-d %B %Y}")]
     about.append(("Order", facts.order))
     if facts.rma:
@@ -147,7 +147,7 @@ def _amounts(facts: MemoFacts) -> Table:
     return table
 
 
-def _payment(facts: MemoFacts) -> list[Paragraph]:
+def _payment(facts: MemoFacts) -> list[Flowable]:
     return [
         _words(f"{line.words}: {money(line.amount, facts.currency)}", _TEXT)
         for line in facts.paid_by

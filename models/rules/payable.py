@@ -36,4 +36,9 @@ def without_debt(lines: Sequence[QuoteLine]) -> list[QuoteLine]:
                 tax = round_half_up(line.tax * left, -line.amount) * -1
                 kept[index] = replace(line, amount=left, tax=tax)
                 debt -= part
-    return [line for line in kept if line.amount or line.tax]
+    # A bonus that was given stays given.
+    return [
+        line
+        for line in kept
+        if (line.amount or line.tax) and (line.kind is not QuoteKind.BONUS or line.amount > 0)
+    ]

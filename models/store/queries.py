@@ -237,7 +237,8 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
 def _by_rma(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
     found: dict[str, list[_Row]] = defaultdict(list)
     for row in rows:
-        found[row.rma].append(row)
+        if row.rma is not None:
+            found[row.rma].append(row)
     return found
 
 

@@ -28,6 +28,8 @@ _QUIET_RIGHT = ParagraphStyle("quiet right", parent=_QUIET, alignment=2)
 _RIGHT_STRONG = ParagraphStyle("right strong", parent=_RIGHT, fontName=BOLD)
 _EDGE = 22 * mm
 _INNER = A4[0] - 2 * _EDGE
+# What reportlab's frames keep free inside their margins.
+_FRAME = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,8 @@ def credit_memo_pdf(facts: MemoFacts) -> bytes:
         document = SimpleDocTemplate(
             out,
             pagesize=A4,
-            leftMargin=_EDGE,
-            rightMargin=_EDGE,
+            leftMargin=_EDGE - _FRAME,
+            rightMargin=_EDGE - _FRAME,
             topMargin=20 * mm,
             bottomMargin=22 * mm,
             title=f"Credit memo {facts.number}",
@@ -132,7 +134,7 @@ def _amounts(facts: MemoFacts) -> Table:
     rows.append([_words("Total", _STRONG), _money(facts.total, facts, _RIGHT_STRONG)])
     if facts.tax:
         rows.append([_words("Tax in it", _QUIET), _money(facts.tax, facts, _RIGHT)])
-    table = Table(rows, colWidths=[_INNER - 40 * mm, 40 * mm], repeatRows=1)
+    table = Table(rows, colWidths=[_INNER - 40 * mm, 40 * mm], repeatRows=1, hAlign="LEFT")
     table.setStyle(
         TableStyle(
             [

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from web.access import TASK_PERMISSIONS, Permission
 from web.services import services
-from web.staff import actions, inbox, mails, returns, session, words
+from web.staff import actions, finance, inbox, mails, returns, session, words
 from web.staff.presentation import Presentation
 
 _TITLES = {
@@ -45,6 +45,15 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/find", view_func=returns.find)
     staff.add_url_rule("/returns", view_func=returns.return_list)
     staff.add_url_rule("/returns/<rma>", view_func=returns.return_page)
+    staff.add_url_rule("/finance", view_func=finance.finance)
+    staff.add_url_rule(
+        "/finance/refunds/<status>", endpoint="finance_refunds", view_func=finance.refunds
+    )
+    staff.add_url_rule("/finance/memos", endpoint="finance_memos", view_func=finance.memos)
+    staff.add_url_rule("/finance/check", endpoint="finance_check", view_func=finance.check)
+    staff.add_url_rule(
+        "/finance/journal.<form>", endpoint="finance_export", view_func=finance.export
+    )
     staff.add_url_rule("/credit-memos/<number>.pdf", view_func=returns.credit_memo)
     staff.add_url_rule("/returns/<rma>/label.pdf", view_func=returns.label)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)

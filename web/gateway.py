@@ -24,6 +24,7 @@ from models.money import to_text
 from models.rules.quote import Quote
 from models.rules.rma import make_rma
 from models.store import late
+from models.store.pricing import in_order_currency
 from models.store.returns import judge_request
 from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
@@ -160,11 +161,11 @@ class Gateway(MoneyGateway):
         if actor.approval_limit is None or DecisionKind.APPROVE not in kinds:
             return
         with self._database.read() as session:
-            row = session.get(Return, rma)
-        if row is not None and row.quote_total > actor.approval_limit:
-            limit = to_text(actor.approval_limit, row.currency)
+            row = session.get_one(Return, rma)
+            limit = in_order_currency(row.order, actor.approval_limit)
+        if row.quote_total > limit:
             raise Forbidden(
-                f"You may approve up to {limit} {row.currency}; "
+                f"You may approve up to {to_text(limit, row.currency)} {row.currency}; "
                 "ask somebody with a higher limit to approve this return.",
                 code="above_limit",
             )

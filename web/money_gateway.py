@@ -11,7 +11,8 @@ from models.messages import (
     Refusal,
     recovery_of,
 )
-from models.money import convert, to_text
+from models.money import to_text
+from models.store.pricing import in_order_currency
 from models.tables import GrantedRefund, Order, Refund, Return
 from web.access import Actor
 from web.composer import Composer
@@ -76,11 +77,14 @@ class MoneyGateway(Messenger):
             Unavailable: Temporal can't be reached.
         """
         status = self._require(rma)
-        amount, currency = self._in_order_currency(rma, asked)
-        if actor.approval_limit is not None and amount > actor.approval_limit:
-            limit = to_text(actor.approval_limit, currency)
+        with self._database.read() as session:
+            order = session.get_one(Return, rma).order
+        amount, currency = _in_order_currency(order, asked), order.currency
+        limit = actor.approval_limit
+        if limit is not None and amount > (most := in_order_currency(order, limit)):
             raise Forbidden(
-                f"You may give up to {limit} {currency}; ask somebody with a higher limit.",
+                f"You may give up to {to_text(most, currency)} {currency}; "
+                "ask somebody with a higher limit.",
                 code="above_limit",
             )
         composer = Composer(rma, actor, call_id(id))
@@ -107,22 +111,6 @@ class MoneyGateway(Messenger):
             given = session.get(GrantedRefund, f"{start.rma}/{start.kind}/{start.id}")
         if given is None:
             raise Conflict("This goodwill was refused before.", code="refused_before")
-
-    def _in_order_currency(self, rma: str, asked: GoodwillRequest) -> tuple[int, str]:
-        """An amount that was typed in the order's or in the shop's currency (money rule 10)."""
-        with self._database.read() as session:
-            order = session.get_one(Order, session.get_one(Return, rma).order_number)
-        if asked.currency == order.currency:
-            return asked.amount, order.currency
-        if order.rate is not None and asked.currency == order.rate_shop_currency:
-            return convert(
-                asked.amount, order.rate_shop_currency, order.currency, order.rate
-            ), order.currency
-        known = f"{order.currency} or {order.rate_shop_currency}" if order.rate else order.currency
-        message = f"Give the amount in {known}, not in {asked.currency}."
-        raise Refused(
-            [Refusal(code="currency", message=message, pointer="/currency")], code="invalid"
-        )
 
     def refund_news(
         self,
@@ -154,3 +142,14 @@ class MoneyGateway(Messenger):
         except WorkflowEnded:
             if status in (RefundStatus.FAILED, RefundStatus.CANCELED):
                 self._delivery.recover(recovery_of(row.rma, news))
+
+
+def _in_order_currency(order: Order, asked: GoodwillRequest) -> int:
+    """An amount that was typed in the order's or in the shop's currency (money rule 10)."""
+    if asked.currency == order.currency:
+        return asked.amount
+    if order.rate is not None and asked.currency == order.rate_shop_currency:
+        return in_order_currency(order, asked.amount)
+    known = f"{order.currency} or {order.rate_shop_currency}" if order.rate else order.currency
+    message = f"Give the amount in {known}, not in {asked.currency}."
+    raise Refused([Refusal(code="currency", message=message, pointer="/currency")], code="invalid")

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ from tests.workflows.world import AGENT, World, new_order_number, paid
 from web.requests import (
     Answer,
     Conflict,
+    Forbidden,
     GoodwillRequest,
     LineRequest,
     Refused,
@@ -272,6 +274,23 @@ async def test_asking_for_more_than_was_paid_makes_no_call_at_all(world: World) 
         "clearing:card": -6000,
         "store_credit": -2000,
     }
+
+
+async def test_goodwill_typed_in_the_shops_currency_is_converted_and_so_is_a_limit(
+    world: World,
+) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"))
+    with world.database.write() as session:
+        order = session.get_one(Return, rma).order
+        order.rate_shop_currency, order.rate = "EUR", "0.8600"
+    junior = replace(AGENT, approval_limit=1000)
+    asked = GoodwillRequest(amount=1001, currency="EUR", method=PayoutMethod.REFUND)
+    with pytest.raises(Forbidden, match=r"You may give up to 8\.60 GBP"):
+        await world.call(world.gateway.give_goodwill, rma, asked, junior)
+    await world.call(world.gateway.give_goodwill, rma, replace(asked, amount=1000), junior)
+    assert [row.amount for row in world.refunds(rma)] == [860]
+    with pytest.raises(Refused, match="in GBP or EUR, not in USD"):
+        await goodwill(world, rma, 1, currency="USD")
 
 
 async def test_the_same_goodwill_asked_twice_is_given_once(world: World) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from models.messages import FINAL_STATUSES, ReturnStatus, TaskKind
 from models.store.desk_page import ReturnPage
-from models.store.pricing import left_to_refund
+from models.store.pricing import in_order_currency, left_to_refund
 from models.tables import OrderLine, Payment, Refund, Return, ReturnLine, Task
 from web.access import Actor
 from web.staff.words import STEP_OF
@@ -66,6 +66,8 @@ class Possible:
     # Why this person can decline but not approve.
     gave_first: bool
     above_limit: bool
+    # What they may approve alone, in the order's currency; None: anything.
+    limit: int | None
     receive: bool
     # The return has ended; what still comes is counted as an unexpected parcel, without money.
     late_parcel: bool
@@ -112,13 +114,17 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         if task.kind == TaskKind.REFUND_FAILED and task.refund in refunds
     ]
     left = left_to_refund(row.order)
+    limit = actor.approval_limit
+    if limit is not None:
+        limit = in_order_currency(row.order, limit)
     settled_by_form = {task.id for task, _ in stuck}
     return Possible(
         lines=lines,
         decide=row.status == ReturnStatus.REQUESTED,
         decision=kinds.get(TaskKind.SECOND_APPROVAL) or kinds.get(TaskKind.DECIDE),
         gave_first=TaskKind.SECOND_APPROVAL in kinds and page.first_approver == actor.id,
-        above_limit=actor.approval_limit is not None and row.quote_total > actor.approval_limit,
+        above_limit=limit is not None and row.quote_total > limit,
+        limit=limit,
         receive=not ended and expected,
         late_parcel=ended,
         inspect=not ended and any(line.uninspected > 0 for line in lines),

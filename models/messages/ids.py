@@ -1,0 +1,13 @@
+"""The ids of workflows."""
+
+from models.messages.words import PayoutKind
+
+
+def workflow_id(rma: str) -> str:
+    """The id of a return's workflow."""
+    return f"return/{rma}"
+
+
+def payout_workflow_id(rma: str, what: PayoutKind, number: str) -> str:
+    """The id of a workflow that pays beside a return: `return/<RMA>/<what>/<n>`."""
+    return f"return/{rma}/{what}/{number}"

@@ -1,0 +1,90 @@
+"""How a return begins: what was asked for, and what was made of it."""
+
+from dataclasses import dataclass, field
+
+from models.messages.words import Reason, Resolution, ReturnKind, ReturnStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long a return waits, in whole seconds."""
+
+    decision_due: int = 2 * 86400
+    label_reminder: int = 7 * 86400
+    parcel_deadline: int = 30 * 86400
+    no_movement: int = 10 * 86400
+    missing_deadline: int = 14 * 86400
+    inspection_due: int = 3 * 86400
+    follow_up_after: int = 7 * 86400
+
+
+# --- the start of a return -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedLine:
+    """One line of a request: an order line and how many of its units come back."""
+
+    line: str
+    quantity: int
+    reason: Reason
+    resolution: Resolution | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnStart:
+    """Starts a return. Comments and contact wait in the submission stored under the RMA."""
+
+    rma: str
+    order: str
+    lines: list[RequestedLine]
+    actor: str
+    deadlines: Deadlines
+    kind: ReturnKind = ReturnKind.RETURN
+    resolution: Resolution = Resolution.REFUND
+    # When the request is judged, RFC 3339; None: when the workflow starts.
+    judged_at: str | None = None
+    # Staff set the policy aside; the reason stands in the submission.
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Asks to judge and record a request. `at`: the workflow's time, RFC 3339."""
+
+    start: ReturnStart
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why something can't be done, as a code, plain words and the place it concerns."""
+
+    code: str
+    message: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What came of judging a request."""
+
+    refusals: list[Refusal] = field(default_factory=list)
+    approved: bool = False
+    needs_second_approval: bool = False
+    # The customer can be written to; without it no mail activity is scheduled.
+    mailable: bool = False
+    total: int = 0
+    currency: str = ""
+    policy_version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnState:
+    """What an Update answers: where the return is now."""
+
+    rma: str
+    status: ReturnStatus
+
+
+# --- messages to a running return ----------------------------------------------------------

@@ -1,0 +1,245 @@
+"""The words of the domain: states, kinds, reasons, and what happens to a return."""
+
+from enum import StrEnum
+
+
+class ReturnStatus(StrEnum):
+    """Where a return is; exactly one at a time."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    AWAITING_PARCEL = "awaiting_parcel"
+    IN_TRANSIT = "in_transit"
+    LOST = "lost"
+    PARTIALLY_RECEIVED = "partially_received"
+    RECEIVED = "received"
+    INSPECTED = "inspected"
+    RESOLVING = "resolving"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+FINAL_STATUSES = frozenset(
+    {
+        ReturnStatus.CLOSED,
+        ReturnStatus.DECLINED,
+        ReturnStatus.CANCELLED,
+        ReturnStatus.EXPIRED,
+        ReturnStatus.REJECTED,
+    }
+)
+
+
+class ReturnKind(StrEnum):
+    """Why a return may come at all."""
+
+    RETURN = "return"
+    CLAIM = "claim"
+    WITHDRAWAL = "withdrawal"
+    GIFT = "gift"
+
+
+class Resolution(StrEnum):
+    """What the customer gets."""
+
+    REFUND = "refund"
+    STORE_CREDIT = "store_credit"
+    EXCHANGE = "exchange"
+    REPLACEMENT = "replacement"
+    KEEP_ITEM = "keep_item"
+
+
+class Reason(StrEnum):
+    """Why the customer sends a thing back."""
+
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    COLOUR = "colour"
+    STYLE = "style"
+    NOT_AS_DESCRIBED = "not_as_described"
+    DEFECTIVE = "defective"
+    DAMAGED_IN_TRANSIT = "damaged_in_transit"
+    WRONG_ITEM = "wrong_item"
+    MISSING_PARTS = "missing_parts"
+    ARRIVED_LATE = "arrived_late"
+    CHANGED_MIND = "changed_mind"
+    WITHDRAWAL = "withdrawal"
+    OTHER = "other"
+
+
+class Reception(StrEnum):
+    """What came of a line."""
+
+    AWAITING = "awaiting"
+    RECEIVED = "received"
+    SHORT_SHIPPED = "short_shipped"
+    WRONG_ITEM = "wrong_item"
+    LOST = "lost"
+
+
+class Acceptance(StrEnum):
+    """What was decided of a line."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NEEDS_PERSON = "needs_person"
+
+
+class Grade(StrEnum):
+    """The state of a unit: A as new, B opened, C damaged, D unsellable."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+class Disposition(StrEnum):
+    """Where a unit goes after its inspection."""
+
+    RESTOCK = "restock"
+    REFURBISH = "refurbish"
+    LIQUIDATE = "liquidate"
+    DONATE = "donate"
+    DESTROY = "destroy"
+    RETURN_TO_VENDOR = "return_to_vendor"
+    RETURN_TO_CUSTOMER = "return_to_customer"
+
+
+class DecisionKind(StrEnum):
+    """What a person says to a request."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+
+
+class CarrierStatus(StrEnum):
+    """What a carrier says of a parcel."""
+
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    EXCEPTION = "exception"
+    LOST = "lost"
+
+
+class RefundStatus(StrEnum):
+    """Where a refund transaction is, in the payment provider's words."""
+
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class PayoutKind(StrEnum):
+    """Money that moves beside a return: without goods, or after a bank sent it back."""
+
+    GOODWILL = "goodwill"
+    RECOVERY = "recovery"
+
+
+class PayoutMethod(StrEnum):
+    """How granted money reaches the customer."""
+
+    REFUND = "refund"
+    STORE_CREDIT = "store_credit"
+
+
+class ManualMethod(StrEnum):
+    """Another way to pay a refund that failed."""
+
+    STORE_CREDIT = "store_credit"
+    OTHER_PAYMENT = "other_payment"
+    PAID_BY_HAND = "paid_by_hand"
+
+
+class TaskKind(StrEnum):
+    """Work that waits for a person."""
+
+    DECIDE = "decide"
+    SECOND_APPROVAL = "second_approval"
+    LABEL_FAILED = "label_failed"
+    PARCEL_LOST = "parcel_lost"
+    INSPECT = "inspect"
+    REFUND_FAILED = "refund_failed"
+    REFUND_SHORT = "refund_short"
+    SEND_BACK = "send_back"
+    UNEXPECTED_PARCEL = "unexpected_parcel"
+
+
+class Wait(StrEnum):
+    """What a return waits for; the names of its recorded deadlines."""
+
+    REMINDER = "reminder"
+    PARCEL = "parcel"
+    NO_MOVEMENT = "no_movement"
+    MISSING = "missing"
+    INSPECTION = "inspection"
+    FOLLOW_UP = "follow_up"
+
+
+class Template(StrEnum):
+    """The mails a customer gets."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    LABEL_REMINDER = "label_reminder"
+    EXPIRED = "expired"
+    RECEIVED = "received"
+    SHORT_SHIPPED = "short_shipped"
+    REJECTED = "rejected"
+    REFUNDED = "refunded"
+    REFUND_DELAYED = "refund_delayed"
+    STORE_CREDIT = "store_credit"
+    GOODWILL = "goodwill"
+    FOLLOW_UP = "follow_up"
+
+
+class EventKind(StrEnum):
+    """What a timeline entry tells; behind each, the facts in its `data`."""
+
+    REQUESTED = "requested"  # units, total, currency, override (1 or 0)
+    APPROVED = "approved"  # units, by_policy (1 or 0)
+    DECLINED = "declined"
+    LINE_DECLINED = "line_declined"  # line, units
+    SECOND_APPROVAL_NEEDED = "second_approval_needed"  # total, currency
+    CANCELLED = "cancelled"
+    LABEL_MADE = "label_made"  # tracking, carrier
+    LABEL_FAILED = "label_failed"  # problem
+    EXPIRED = "expired"
+    SCANNED = "scanned"  # status, event
+    NO_MOVEMENT = "no_movement"
+    LOST = "lost"
+    RECEIVED = "received"  # units, outstanding
+    UNEXPECTED_ITEM = "unexpected_item"  # sku, quantity
+    MISSING_WRITTEN_OFF = "missing_written_off"  # units
+    PARCEL_AFTER_END = "parcel_after_end"  # units
+    INSPECTED = "inspected"  # line, units, grade, disposition, accepted (1 or 0)
+    INSPECTION_OVERDUE = "inspection_overdue"
+    REFUND_GRANTED = "refund_granted"  # amount, currency, short
+    STORE_CREDIT_ISSUED = "store_credit_issued"  # amount, currency, bonus; never the code
+    GOODWILL_GRANTED = "goodwill_granted"  # amount, currency, method
+    REFUND_PENDING = "refund_pending"  # refund, amount, currency
+    REFUND_SUCCEEDED = "refund_succeeded"  # refund, amount, currency
+    REFUND_FAILED = "refund_failed"  # refund, amount, currency, failure
+    REFUND_RETRIED = "refund_retried"  # refund
+    REFUND_MOVED = "refund_moved"  # refund, again (the transaction at the other payment)
+    REFUND_PAID_BY_HAND = "refund_paid_by_hand"  # refund, amount, currency, method
+    SEND_BACK_NEEDED = "send_back_needed"  # units
+    SENT_BACK = "sent_back"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"  # refund
+    MAIL_SENT = "mail_sent"  # template, message (its key)
+    MAIL_FAILED = "mail_failed"  # template, problem
+    TASK_COMPLETED = "task_completed"  # task, kind
+    DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)

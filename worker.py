@@ -20,14 +20,19 @@ from activities.providers.mail.protocol import MailTransport
 from activities.providers.mail.smtp import SmtpTransport
 from activities.providers.payments.protocol import PaymentProvider
 from activities.providers.payments.stripe_api import StripePayments
+from activities.reconciliation import Reconciliations
 from activities.records import Records
 from activities.refunds import Refunds
 from activities.shipping import Shipping
+from activities.store_credits import StoreCredits
 from models.database import Database
 from models.settings import Settings, load_settings
 from models.temporal_client import connect
+from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.payouts import PayoutWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
+from workflows.schedules import ensure_schedules
 
 # Activities wait for databases and other people's servers most of the time.
 _THREADS = 32
@@ -74,13 +79,15 @@ def make_worker(
         transport: mail transport instead of the settings' one.
     """
     records = Records(database)
-    refunds = Refunds(database, payment_providers(settings) if providers is None else providers)
+    payments = payment_providers(settings) if providers is None else providers
+    refunds = Refunds(database, payments)
+    reconciliations = Reconciliations(database, payments)
     shipping = Shipping(database, SandboxCarrier(), settings)
     notifications = Notifications(database, transport or mail_transport(settings), settings)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[ReturnWorkflow, PayoutWorkflow],
+        workflows=[ReturnWorkflow, PayoutWorkflow, ReconciliationWorkflow, CreditExpiryWorkflow],
         activities=[
             records.open_return,
             records.save_progress,
@@ -92,6 +99,9 @@ def make_worker(
             refunds.open_payout,
             refunds.save_payout,
             refunds.write_off,
+            reconciliations.compare,
+            reconciliations.end_reconciliation,
+            StoreCredits(database).expire_store_credits,
             shipping.make_label,
             notifications.send_mail,
         ],
@@ -119,6 +129,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     database = Database(settings.database_url)
     client = await connect(settings)
+    await ensure_schedules(client, settings.task_queue, settings.time_zone)
     with ThreadPoolExecutor(2 * _THREADS, thread_name_prefix="activity") as executor:
         async with make_worker(client, settings, database, executor):
             logging.getLogger(__name__).info("serving task queue %s", settings.task_queue)

@@ -24,6 +24,7 @@ from models.messages import (
     ManualResolution,
     PayoutStart,
     Receipt,
+    ReconciliationStart,
     RefundNews,
     RefundRetry,
     Refusal,
@@ -31,12 +32,14 @@ from models.messages import (
     ReturnState,
     TaskCompletion,
     payout_workflow_id,
+    reconciliation_workflow_id,
     workflow_id,
 )
 from web.requests import Conflict, GatewayError, Refused
 from web.temporal import ANSWER_WITHIN, TemporalBridge
 from workflows import search_attributes
 from workflows.payouts import PayoutWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 
 _TIMEOUT = timedelta(seconds=ANSWER_WITHIN)
@@ -136,6 +139,25 @@ class Delivery:
 
         with suppress(WorkflowAlreadyStartedError):
             self._bridge.run(begin)
+
+    def reconcile(self, run: str, actor: str) -> None:
+        """Starts a reconciliation.
+
+        Raises:
+            Unavailable: Temporal can't be reached.
+        """
+
+        async def begin(client: Client) -> None:
+            await client.start_workflow(
+                ReconciliationWorkflow.run,
+                ReconciliationStart(id=run, actor=actor),
+                id=reconciliation_workflow_id(run),
+                task_queue=self._task_queue,
+                static_summary=f"Reconciliation asked for by {actor}",
+                rpc_timeout=_TIMEOUT,
+            )
+
+        self._bridge.run(begin)
 
     def deliver(self, workflow: str, message: Message) -> ReturnState:
         """Sends a message to a workflow and waits for its answer.

@@ -28,5 +28,12 @@ MAIL_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
 )
 
+# A whole comparison: every refund of a month, the provider's pages and the chain of the books.
+COMPARISON_TIMEOUT = timedelta(hours=1)
+COMPARISON_GIVES_UP_AFTER = timedelta(hours=6)
+COMPARISON_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=10)
+)
+
 # How long a person may take for work that no other deadline covers.
 TASK_DUE = timedelta(days=1)

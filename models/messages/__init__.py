@@ -14,6 +14,15 @@ from models.messages.payouts import (
     recovery_of,
 )
 from models.messages.progress import LineProgress, ReturnProgress, TaskChange, TimelineEvent
+from models.messages.reconciliation import (
+    Compared,
+    Comparison,
+    NewsForWorkflow,
+    ReconciliationEnd,
+    ReconciliationResult,
+    ReconciliationStart,
+    reconciliation_workflow_id,
+)
 from models.messages.refunds import (
     AnotherTry,
     Grant,
@@ -80,6 +89,8 @@ __all__ = [
     "Cancellation",
     "CarrierEvent",
     "CarrierStatus",
+    "Compared",
+    "Comparison",
     "CountedLine",
     "Deadlines",
     "Decision",
@@ -100,6 +111,7 @@ __all__ = [
     "MailOrder",
     "ManualMethod",
     "ManualResolution",
+    "NewsForWorkflow",
     "Opening",
     "OtherWay",
     "OtherWayTaken",
@@ -112,6 +124,9 @@ __all__ = [
     "Reason",
     "Receipt",
     "Reception",
+    "ReconciliationEnd",
+    "ReconciliationResult",
+    "ReconciliationStart",
     "RefundNews",
     "RefundOrder",
     "RefundOutcome",
@@ -134,6 +149,7 @@ __all__ = [
     "Wait",
     "WriteOff",
     "payout_workflow_id",
+    "reconciliation_workflow_id",
     "recovery_of",
     "workflow_id",
 ]

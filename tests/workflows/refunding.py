@@ -1,7 +1,9 @@
 """What tests of refunds share: accepted goods, news of the provider, a line to it that breaks."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Event as Moment
 from typing import Any
 from uuid import uuid4
@@ -168,3 +170,6 @@ class Line:
 
     def get(self, provider_reference: str) -> ProviderRefund:
         return self.provider.get(provider_reference)
+
+    def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
+        return self.provider.list_refunds(since)

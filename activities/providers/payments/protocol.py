@@ -1,6 +1,8 @@
 """What Redress asks of a payment provider: pay money back, once, and say what became of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from models.messages import RefundStatus
@@ -51,6 +53,10 @@ class ProviderRefund:
         amount: in minor units of `currency`.
         currency: ISO 4217, upper case.
         failure: the provider's reason when it failed, else None.
+        payment: the payment it was made at; "" when the provider doesn't say.
+        charge: the payment's other name, where the provider knows it by two.
+        refund_id: Redress's own id; None for a refund that was made elsewhere.
+        created: when the provider made it.
     """
 
     reference: str
@@ -58,6 +64,10 @@ class ProviderRefund:
     amount: int
     currency: str
     failure: str | None = None
+    payment: str = ""
+    charge: str = ""
+    refund_id: str | None = None
+    created: datetime | None = None
 
 
 class PaymentRefused(Exception):
@@ -115,4 +125,11 @@ class PaymentProvider(Protocol):
 
     def get(self, provider_reference: str) -> ProviderRefund:
         """Reads one refund by the provider's id."""
+        ...
+
+    def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
+        """All refunds made since a moment, at any payment and by anybody, newest first.
+
+        Raises while it is read, too: what came before a break is not the whole list.
+        """
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
@@ -21,6 +22,9 @@ API_VERSION = "2026-10-28.endive"
 # (https://docs.stripe.com/currencies#special-cases). The sandbox counts as Redress does.
 _STRIPE_UNITS_PER_MINOR_UNIT = {"ISK": 100, "UGX": 100}
 _MINOR_UNITS_PER_STRIPE_UNIT = {"MGA": 100}
+
+# The most that Stripe gives at once.
+_PAGE = 100
 
 _SANDBOX_PREFIX = "sbx_"
 _CHARGE_PREFIXES = ("ch_", "py_")
@@ -90,17 +94,12 @@ class StripePayments:
             PaymentRefused: Stripe knows no such payment.
             PaymentUnclear: no answer, or half of one.
         """
-        params: RefundListParams = {"limit": 100}
+        params: RefundListParams = {"limit": _PAGE}
         if _is_charge(payment_reference):
             params["charge"] = payment_reference
         else:
             params["payment_intent"] = payment_reference
-        with _translated():
-            ours = [
-                _read(refund)
-                for refund in self._client.v1.refunds.list(params).auto_paging_iter()
-                if getattr(refund.metadata, "refund_id", None) == refund_id
-            ]
+        ours = [refund for refund in self._list(params) if refund.refund_id == refund_id]
         standing = [refund for refund in ours if refund.status in _LIVE]
         return next(iter(standing or ours), None)
 
@@ -113,6 +112,20 @@ class StripePayments:
         """
         with _translated():
             return _read(self._client.v1.refunds.retrieve(provider_reference))
+
+    def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
+        """All refunds made since a moment, newest first, page by page.
+
+        Raises:
+            PaymentRefused: Stripe will not list them.
+            PaymentUnclear: no answer, or half of one.
+        """
+        return self._list({"limit": _PAGE, "created": {"gte": int(since.timestamp())}})
+
+    def _list(self, params: RefundListParams) -> Iterator[ProviderRefund]:
+        with _translated():
+            for refund in self._client.v1.refunds.list(params).auto_paging_iter():
+                yield _read(refund)
 
 
 @contextmanager
@@ -178,7 +191,9 @@ def _from_provider(amount: int, currency: str, payment_reference: str) -> int:
 def _read(refund: stripe.Refund) -> ProviderRefund:
     """Reads Stripe's refund; whatever is missing or strange raises ValueError or its like."""
     currency = refund.currency.upper()
-    payment = _id(refund.payment_intent) or _id(refund.charge) or ""
+    charge = _id(refund.charge) or ""
+    payment = _id(refund.payment_intent) or charge
+    created = getattr(refund, "created", None)
     return ProviderRefund(
         reference=refund.id,
         # A refund without a status is one of the few payment methods that don't report one.
@@ -186,6 +201,10 @@ def _read(refund: stripe.Refund) -> ProviderRefund:
         amount=_from_provider(refund.amount, currency, payment),
         currency=currency,
         failure=getattr(refund, "failure_reason", None),
+        payment=payment,
+        charge=charge,
+        refund_id=getattr(refund.metadata, "refund_id", None),
+        created=None if created is None else datetime.fromtimestamp(created, UTC),
     )
 
 

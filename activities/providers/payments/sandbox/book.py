@@ -162,6 +162,9 @@ class Book:
         if wanted.payment is not None:
             conditions.append("payment = ?")
             values.append(wanted.payment)
+        if wanted.created_from is not None:
+            conditions.append("created >= ?")
+            values.append(wanted.created_from)
         if wanted.starting_after is not None:
             after = self._storage.rows(
                 "SELECT seq FROM refunds WHERE id = ?", (wanted.starting_after,)

@@ -10,12 +10,15 @@ from activities.providers.payments.sandbox.refusals import Refused, bad_request,
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _METADATA = re.compile(r"metadata\[([^\[\]]+)\]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_TIMESTAMP = re.compile(r"[0-9]{1,11}")
 _CURRENCY = re.compile(r"[a-z]{3}")
 
 # Stripe's own limits on metadata.
 _METADATA_KEYS, _METADATA_KEY_LENGTH, _METADATA_VALUE_LENGTH = 50, 40, 500
 _REFERENCE_LENGTH = 255
 _PAGE_DEFAULT, _PAGE_MOST = 10, 100
+# Of Stripe's four bounds of a moment, the one that is needed.
+_CREATED_FROM = "created[gte]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +44,15 @@ class WantedRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedPage:
-    """A page of refunds: of one payment or of all, newest first, after a given refund."""
+    """A page of refunds: of one payment or of all, newest first, after a given refund.
+
+    `created_from`: Unix seconds; None: however old.
+    """
 
     payment: str | None
     limit: int
     starting_after: str | None
+    created_from: int | None
 
 
 def wanted_refund(fields: Iterable[tuple[str, str]]) -> WantedRefund:
@@ -85,7 +92,9 @@ def wanted_page(fields: Iterable[tuple[str, str]]) -> WantedPage:
     Raises:
         Refused: a parameter is unknown, given twice or of the wrong form.
     """
-    given, _ = _sorted_out(fields, {"payment_intent", "charge", "limit", "starting_after"})
+    given, _ = _sorted_out(
+        fields, {"payment_intent", "charge", "limit", "starting_after", _CREATED_FROM}
+    )
     limit = _positive(given.get("limit"), "limit") or _PAGE_DEFAULT
     if limit > _PAGE_MOST:
         raise bad_request(
@@ -94,7 +103,10 @@ def wanted_page(fields: Iterable[tuple[str, str]]) -> WantedPage:
             code="parameter_invalid_integer",
         )
     return WantedPage(
-        payment=_payment(given), limit=limit, starting_after=given.get("starting_after")
+        payment=_payment(given),
+        limit=limit,
+        starting_after=given.get("starting_after"),
+        created_from=_timestamp(given.get(_CREATED_FROM), _CREATED_FROM),
     )
 
 
@@ -183,6 +195,14 @@ def _positive(text: str | None, param: str) -> int | None:
         raise _not_whole(param, f"Invalid integer: {text}")
     if int(text) < 1:
         raise _not_whole(param, "This value must be greater than or equal to 1.")
+    return int(text)
+
+
+def _timestamp(text: str | None, param: str) -> int | None:
+    if text is None:
+        return None
+    if not _TIMESTAMP.fullmatch(text):
+        raise _not_whole(param, f"Invalid timestamp: {text}. Give Unix seconds.")
     return int(text)
 
 

@@ -1,0 +1,80 @@
+"""What happens each night, as Temporal Schedules; ops see, pause and trigger them in its UI."""
+
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+
+from models.messages import ReconciliationStart
+from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
+
+RECONCILIATION = "redress-reconciliation"
+CREDIT_EXPIRY = "redress-credit-expiry"
+
+# A night that was missed longer ago than this is not made up for: the next one compares all.
+_CATCH_UP = timedelta(hours=20)
+
+
+async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> None:
+    """Creates the schedules, or brings their times up to date; what ops paused stays paused.
+
+    Args:
+        client: connected to Temporal.
+        task_queue: where the workers listen.
+        time_zone: the shop's, an IANA name.
+    """
+    reconciliation = ScheduleActionStartWorkflow(
+        ReconciliationWorkflow.run,
+        ReconciliationStart(),
+        id="reconciliation/nightly",
+        task_queue=task_queue,
+        static_summary="Reconciliation of the night",
+    )
+    expiry = ScheduleActionStartWorkflow(
+        CreditExpiryWorkflow.run,
+        id="credit-expiry",
+        task_queue=task_queue,
+        static_summary="Store credit that has expired",
+    )
+    # Credit first, so that the comparison sees the books of the day.
+    await _ensure(client, CREDIT_EXPIRY, expiry, _each_night(3, 0, time_zone))
+    await _ensure(client, RECONCILIATION, reconciliation, _each_night(3, 30, time_zone))
+
+
+def _each_night(hour: int, minute: int, time_zone: str) -> ScheduleSpec:
+    return ScheduleSpec(
+        calendars=[
+            ScheduleCalendarSpec(hour=[ScheduleRange(hour)], minute=[ScheduleRange(minute)])
+        ],
+        time_zone_name=time_zone,
+    )
+
+
+async def _ensure(
+    client: Client, id: str, action: ScheduleActionStartWorkflow, spec: ScheduleSpec
+) -> None:
+    policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_CATCH_UP)
+    try:
+        await client.create_schedule(id, Schedule(action=action, spec=spec, policy=policy))
+        return
+    except ScheduleAlreadyRunningError:
+        pass
+
+    def changed(given: ScheduleUpdateInput) -> ScheduleUpdate:
+        schedule = given.description.schedule
+        schedule.action, schedule.spec, schedule.policy = action, spec, policy
+        return ScheduleUpdate(schedule=schedule)
+
+    await client.get_schedule_handle(id).update(changed)

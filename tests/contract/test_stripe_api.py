@@ -1,6 +1,7 @@
 """`StripePayments` against the sandbox, through the official SDK."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -27,7 +28,13 @@ def test_a_refund_is_made_with_all_that_is_needed_to_find_it(
     order = an_order(new_payment("ok"), currency="KWD")
     made = payments.refund(order)
     assert made == ProviderRefund(
-        reference=made.reference, status=RefundStatus.SUCCEEDED, amount=500, currency="KWD"
+        reference=made.reference,
+        status=RefundStatus.SUCCEEDED,
+        amount=500,
+        currency="KWD",
+        payment=order.payment_reference,
+        charge=order.payment_reference,
+        refund_id=order.refund_id,
     )
     (kept,) = sandbox.refunds(order.payment_reference)
     assert (kept["id"], kept["currency"]) == (made.reference, "kwd")
@@ -43,6 +50,18 @@ def test_a_refund_is_made_with_all_that_is_needed_to_find_it(
     assert payments.get(made.reference) == made
     assert payments.find(order.payment_reference, order.refund_id) == made
     assert payments.refund(order) == made
+
+
+def test_all_refunds_since_a_moment_are_listed_whoever_made_them(
+    payments: PaymentProvider, sandbox: Sandbox
+) -> None:
+    ours = payments.refund(an_order(new_payment("ok")))
+    by_hand = [sandbox.pay_back(new_payment("ok"), 1).json()["id"] for _ in range(101)]
+    listed = list(payments.list_refunds(datetime.now(UTC) - timedelta(minutes=5)))
+    assert ours in listed
+    assert {refund.reference for refund in listed if refund.refund_id is None} >= set(by_hand)
+    later = datetime.now(UTC) + timedelta(days=400)
+    assert list(payments.list_refunds(later)) == []
 
 
 def test_one_refund_is_found_among_more_than_a_page_of_others(

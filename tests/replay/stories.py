@@ -21,6 +21,7 @@ from models.messages import (
     ReturnStart,
     ReturnStatus,
     TaskKind,
+    reconciliation_workflow_id,
     workflow_id,
 )
 from models.rules.orders import PaymentKind
@@ -41,6 +42,7 @@ from web.requests import (
 )
 from worker import payment_providers
 from workflows import options
+from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.returns import ReturnWorkflow
 
 Story = Callable[[World], Awaitable[str]]
@@ -353,6 +355,29 @@ async def recovery(world: World) -> str:
     return await payout_ended(world, f"{rma}/recovery/1")
 
 
+async def reconciliation(world: World) -> str:
+    """The history of a run that tells one workflow and starts a recovery in place of another."""
+    ended_one = await accepted(world, follow_up_after=SOON)
+    await world.handle(ended_one).result()
+    open_one = await accepted(world)
+    await world.until(open_one, ReturnStatus.RESOLVED)
+    for rma in (ended_one, open_one):
+        [refund] = world.refunds(rma)
+        control(world, refund, "fail")
+    run = reconciliation_workflow_id(await world.call(world.gateway.reconcile, AGENT))
+    await world.env.client.get_workflow_handle(run).result()
+    for rma in (ended_one, open_one):
+        await until_task(world, rma)
+    return run
+
+
+async def credit_expiry(world: World) -> str:
+    await world.env.client.execute_workflow(
+        CreditExpiryWorkflow.run, id="credit-expiry", task_queue=world.settings.task_queue
+    )
+    return "credit-expiry"
+
+
 async def give(world: World, rma: str, amount: int) -> None:
     asked = GoodwillRequest(
         amount=amount, currency="GBP", method=PayoutMethod.REFUND, note="So sorry"
@@ -437,6 +462,8 @@ STORIES: tuple[Story, ...] = (
     goodwill,
     goodwill_refused,
     recovery,
+    reconciliation,
+    credit_expiry,
     said_by_signals,
 )
 # They start their workers themselves.

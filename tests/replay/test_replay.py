@@ -15,7 +15,9 @@ from temporalio.workflow import NondeterminismError
 from models.messages import ReturnStatus
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER
 from worker import workflow_runner
+from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.payouts import PayoutWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 
 HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").glob("*.json")}
@@ -25,7 +27,12 @@ HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").g
 def replayer() -> Iterator[Replayer]:
     with ThreadPoolExecutor(4) as executor:
         yield Replayer(
-            workflows=[ReturnWorkflow, PayoutWorkflow],
+            workflows=[
+                ReturnWorkflow,
+                PayoutWorkflow,
+                ReconciliationWorkflow,
+                CreditExpiryWorkflow,
+            ],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,
         )

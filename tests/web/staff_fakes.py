@@ -32,6 +32,8 @@ class FakeGateway:
     calls: list[Call] = field(default_factory=list)
     error: GatewayError | None = None
     settled: bool = True
+    # The reconciliation that one leads to.
+    run: str = "run-1"
 
     def decide(
         self, rma: str, asked: DecisionRequest, actor: Actor, *, id: str | None = None
@@ -75,6 +77,10 @@ class FakeGateway:
     ) -> Answer:
         about = (rma, refund, method, reference, note)
         return self._took("resolve_manually", about, actor, id)
+
+    def reconcile(self, actor: Actor) -> str:
+        self._took("reconcile", (self.run,), actor, None)
+        return self.run
 
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("claim_task", (task,), actor, id)

@@ -9,6 +9,7 @@ from web.api import (
     ledger,
     orders,
     policy,
+    reconciliations,
     refunds,
     return_actions,
     return_refunds,
@@ -30,6 +31,7 @@ _RESOURCES = (
     credit_memos,
     policy,
     ledger,
+    reconciliations,
     webhooks,
 )
 

@@ -19,6 +19,7 @@ _COMMANDS = {
     "apikey": "web.cli.access",
     "orders": "web.cli.orders",
     "ledger": "web.cli.ledger",
+    "reconcile": "web.cli.reconciling",
     "replay": "web.cli.replay",
     "demo": "web.cli.demo",
 }

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from web.access import TASK_PERMISSIONS, Permission
 from web.services import services
-from web.staff import actions, finance, inbox, mails, returns, session, words
+from web.staff import actions, finance, inbox, mails, reconciling, returns, session, words
 from web.staff.presentation import Presentation
 
 _TITLES = {
@@ -50,6 +50,32 @@ def create_blueprint() -> Blueprint:
         "/finance/refunds/<status>", endpoint="finance_refunds", view_func=finance.refunds
     )
     staff.add_url_rule("/finance/memos", endpoint="finance_memos", view_func=finance.memos)
+    staff.add_url_rule(
+        "/finance/store-credit",
+        endpoint="finance_credit",
+        view_func=finance.store_credit,
+        methods=["GET", "POST"],
+    )
+    staff.add_url_rule(
+        "/finance/reconciliations",
+        endpoint="reconciliations",
+        view_func=reconciling.runs,
+        methods=["GET"],
+    )
+    staff.add_url_rule(
+        "/finance/reconciliations",
+        endpoint="reconcile",
+        view_func=reconciling.start,
+        methods=["POST"],
+    )
+    staff.add_url_rule(
+        "/finance/reconciliations/<id>", endpoint="reconciliation", view_func=reconciling.run
+    )
+    staff.add_url_rule(
+        "/finance/reconciliations/<id>.csv",
+        endpoint="reconciliation_csv",
+        view_func=reconciling.export,
+    )
     staff.add_url_rule("/finance/check", endpoint="finance_check", view_func=finance.check)
     staff.add_url_rule(
         "/finance/journal.<form>", endpoint="finance_export", view_func=finance.export

@@ -15,6 +15,8 @@ from models.messages import (
     TaskKind,
     Wait,
 )
+from models.rules.reconciliation import DifferenceKind
+from models.store.credit_rows import CreditOrigin, MovementKind
 from web.access import Permission, Role
 
 
@@ -177,6 +179,44 @@ REFUNDS: dict[str, Badge] = {
     RefundStatus.SUCCEEDED: Badge("Paid", "done"),
     RefundStatus.FAILED: Badge("Failed", "bad"),
     RefundStatus.CANCELED: Badge("Cancelled", "still"),
+}
+RUNS: dict[str, Badge] = {
+    "running": Badge("Running", "move"),
+    "done": Badge("Done", "done"),
+    "failed": Badge("Failed", "bad"),
+}
+REPAIRS: dict[str, Badge] = {
+    "open": Badge("Open", "wait"),
+    "repaired": Badge("Repaired", "done"),
+}
+DIFFERENCES: dict[str, str] = {
+    DifferenceKind.MISSING_AT_PROVIDER: "Missing at the provider",
+    DifferenceKind.UNKNOWN_REFUND: "Refund made elsewhere",
+    DifferenceKind.LOST_ANSWER: "Lost answer",
+    DifferenceKind.AMOUNT_DIFFERS: "Amounts differ",
+    DifferenceKind.CURRENCY_DIFFERS: "Currencies differ",
+    DifferenceKind.STATUS_DIFFERS: "States differ",
+    DifferenceKind.PAID_TWICE: "Paid twice",
+    DifferenceKind.NOT_BOOKED: "Not booked",
+    DifferenceKind.BOOKED_AMOUNT_DIFFERS: "Booked with another amount",
+    DifferenceKind.NOT_A_REFUND: "Entry without a refund",
+    DifferenceKind.STORE_CREDIT_DIFFERS: "Store credit differs from the books",
+    DifferenceKind.CHAIN_BROKEN: "The books were changed",
+}
+CREDITS: dict[str, str] = {
+    CreditOrigin.RETURN: "From a return",
+    CreditOrigin.GOODWILL: "Goodwill",
+    CreditOrigin.REFUND: "Instead of a refund",
+    CreditOrigin.GIFT_CARD: "Gift card",
+}
+MOVEMENTS: dict[str, str] = {
+    MovementKind.ISSUE: "Issued",
+    MovementKind.BONUS: "Bonus",
+    MovementKind.REDEEM: "Spent",
+    MovementKind.REVERSAL: "Spending taken back",
+    MovementKind.TOP_UP: "Refunded to it",
+    MovementKind.VOID: "Voided",
+    MovementKind.EXPIRY: "Expired",
 }
 SCANS: dict[str, Badge] = {
     CarrierStatus.IN_TRANSIT: Badge("Moving", "move"),

@@ -56,7 +56,6 @@ class ProviderRefund:
         payment: the payment it was made at; "" when the provider doesn't say.
         charge: the payment's other name, where the provider knows it by two.
         refund_id: Redress's own id; None for a refund that was made elsewhere.
-        created: when the provider made it.
     """
 
     reference: str
@@ -67,7 +66,6 @@ class ProviderRefund:
     payment: str = ""
     charge: str = ""
     refund_id: str | None = None
-    created: datetime | None = None
 
 
 class PaymentRefused(Exception):

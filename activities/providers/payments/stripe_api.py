@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
@@ -193,7 +193,6 @@ def _read(refund: stripe.Refund) -> ProviderRefund:
     currency = refund.currency.upper()
     charge = _id(refund.charge) or ""
     payment = _id(refund.payment_intent) or charge
-    created = getattr(refund, "created", None)
     return ProviderRefund(
         reference=refund.id,
         # A refund without a status is one of the few payment methods that don't report one.
@@ -204,7 +203,6 @@ def _read(refund: stripe.Refund) -> ProviderRefund:
         payment=payment,
         charge=charge,
         refund_id=getattr(refund.metadata, "refund_id", None),
-        created=None if created is None else datetime.fromtimestamp(created, UTC),
     )
 
 

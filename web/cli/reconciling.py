@@ -63,7 +63,12 @@ def _print_differences(console: Console, database: Database, run: str) -> None:
         found = differences_of(session, run, limit=_ROWS_SHOWN)
     if not found:
         return
-    table = Table("Kind", "State", "Amount", "Order", "Refund", "What it is")
+    table = Table()
+    for heading in ("Kind", "State"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Amount", justify="right", no_wrap=True)
+    for heading in ("Order", "Refund", "What it is"):
+        table.add_column(heading, overflow="fold")
     for row in found:
         amount = f"{to_text(row.amount, row.currency)} {row.currency}" if row.currency else ""
         table.add_row(

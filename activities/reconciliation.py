@@ -28,7 +28,7 @@ from models.rules.reconciliation import (
     compare_with_books,
     compare_with_provider,
 )
-from models.store import reconciliations, reconciling, refunds
+from models.store import reconciliations, reconciling, refunds, settlements
 from models.store.ledger import read_as_of_now
 from models.store.ledger_verify import verify
 
@@ -124,7 +124,17 @@ class Reconciliations:
                 f"{name}: {refused}", type="provider_refused", non_retryable=True
             ) from refused
         counts["provider_refunds"] += len(theirs)
+        self._book_settlements(theirs)
         return compare_with_provider(name, ours, theirs, payments)
+
+    def _book_settlements(self, theirs: Sequence[TheirRefund]) -> None:
+        """Books what exchange rates made of refunds in another currency than the shop's."""
+        now = self._clock()
+        with self._database.read() as session:
+            due = settlements.to_book(session, theirs)
+        for settled in due:
+            with self._database.write() as session:
+                settlements.book(session, settled, now)
 
     def _compare_books(self, since: datetime, counts: dict[str, int]) -> list[Found]:
         with self._database.read() as session:
@@ -192,6 +202,8 @@ def _their(refund: ProviderRefund) -> TheirRefund:
         currency=refund.currency,
         status=refund.status,
         failure=refund.failure,
+        settled=refund.settled,
+        settled_in=refund.settled_in,
     )
 
 

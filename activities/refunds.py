@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.definition import uninterrupted
 from activities.providers.payments.protocol import (
@@ -107,7 +107,11 @@ class Refunds:
         except PaymentRefused as refused:
             return self._settle_failure(order, str(refused))
         except PaymentUnclear as unclear:
-            raise ApplicationError(unclear.message, type="refund_unclear") from unclear
+            activity.logger.warning("no clear answer about %s: %s", order.refund, unclear.message)
+            # Expected, told above in one line, and retried: nothing for the log's alarms.
+            raise ApplicationError(
+                unclear.message, type="refund_unclear", category=ApplicationErrorCategory.BENIGN
+            ) from unclear
         return self._settle(order, found)
 
     @uninterrupted

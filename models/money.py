@@ -84,6 +84,14 @@ def convert(amount: int, source: str, target: str, rate: str) -> int:
     return round_half_up(amount * factor.numerator, factor.denominator)
 
 
+def convert_back(amount: int, source: str, target: str, rate: str) -> int:
+    """Converts minor units of `source` into those of `target`, half up, by the rate of the other
+    direction: how much of `source` one unit of `target` is, in major units.
+    """
+    factor = 10 ** decimals(target) / (Fraction(rate) * 10 ** decimals(source))
+    return round_half_up(amount * factor.numerator, factor.denominator)
+
+
 def to_minor(text: str, currency: str) -> int:
     """Reads a decimal amount as people write it ("12.50") into minor units.
 

@@ -65,6 +65,7 @@ class TheirRefund:
         refund_id: our id, if the provider was given one.
         payment: the payment it was made at.
         charge: the payment's other name, "" for none.
+        settled: what it took off the shop's balance, in minor units of `settled_in`.
     """
 
     reference: str
@@ -75,6 +76,8 @@ class TheirRefund:
     currency: str
     status: RefundStatus
     failure: str | None = None
+    settled: int | None = None
+    settled_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,7 +193,15 @@ def test_refunds_are_listed_newest_first_and_in_pages(
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=x", "starting_after=re_no", "a=1", "created[gte]=x"],
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "starting_after=re_no",
+        "a=1",
+        "created[gte]=x",
+        "expand[0]=a",
+    ],
 )
 def test_a_page_that_can_not_be_is_refused(sandbox: Sandbox, query: str) -> None:
     answer = sandbox.call("GET", f"/v1/refunds?{query}")

@@ -55,10 +55,13 @@ def test_a_refund_is_made_with_all_that_is_needed_to_find_it(
 def test_all_refunds_since_a_moment_are_listed_whoever_made_them(
     payments: PaymentProvider, sandbox: Sandbox
 ) -> None:
-    ours = payments.refund(an_order(new_payment("ok")))
+    made = payments.refund(an_order(new_payment("ok")))
+    ours = replace(made, settled=made.amount, settled_in=made.currency)
+    abroad = payments.refund(an_order(new_payment("fx"), currency="GBP"))
     by_hand = [sandbox.pay_back(new_payment("ok"), 1).json()["id"] for _ in range(101)]
     listed = list(payments.list_refunds(datetime.now(UTC) - timedelta(minutes=5)))
     assert ours in listed
+    assert replace(abroad, settled=585, settled_in="EUR") in listed
     assert {refund.reference for refund in listed if refund.refund_id is None} >= set(by_hand)
     later = datetime.now(UTC) + timedelta(days=400)
     assert list(payments.list_refunds(later)) == []

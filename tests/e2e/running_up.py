@@ -34,8 +34,8 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(holds: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
+def wait_for(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = holds()
         if found:

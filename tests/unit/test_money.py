@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.money import apportion, convert, round_half_up, share, to_minor, to_text
+from models.money import (
+    apportion,
+    convert,
+    convert_back,
+    round_half_up,
+    share,
+    to_minor,
+    to_text,
+)
 
 AMOUNTS = st.integers(min_value=0, max_value=10**12)
 
@@ -57,6 +65,13 @@ def test_what_is_left_over_goes_to_the_largest_remainders_and_ties_to_the_first(
 
 def test_without_weights_the_first_takes_everything() -> None:
     assert apportion(7, [0, 0]) == [7, 0]
+
+
+def test_an_amount_converts_back_by_the_rate_of_the_other_direction() -> None:
+    assert convert_back(8600, "GBP", "EUR", "0.86") == 10000
+    assert convert_back(5000, "GBP", "EUR", "0.8600") == 5814
+    assert convert_back(1620, "JPY", "EUR", "162") == 1000
+    assert convert_back(-8600, "GBP", "EUR", "0.86") == -10000
 
 
 def test_an_amount_converts_between_currencies_with_their_own_decimals() -> None:

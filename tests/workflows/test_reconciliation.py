@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from temporalio.client import WorkflowFailureError
 
 from activities.providers.payments.protocol import PaymentRefused, PaymentUnclear
@@ -18,10 +18,19 @@ from models.messages import (
     ReturnStatus,
     reconciliation_workflow_id,
 )
+from models.rules.orders import RateInput
 from models.rules.reconciliation import DifferenceKind
 from models.store.ledger_verify import verify
 from models.store.reconciliations import differences_of, list_runs, load_run
-from models.tables import CreditMemo, Difference, GrantedRefund, JournalEntry, Payment, Refund
+from models.tables import (
+    CreditMemo,
+    Difference,
+    GrantedRefund,
+    JournalEntry,
+    JournalLine,
+    Payment,
+    Refund,
+)
 from tests.contract.sandbox_process import KEY, new_payment
 from tests.workflows.refunding import (
     OWED,
@@ -271,6 +280,35 @@ class Silent(Line):
 
     def list_refunds(self, since: Any) -> Any:
         raise self.error
+
+
+def booked_in(world: World, rma: str, currency: str) -> dict[str, int]:
+    """What a return's entries in one currency leave on each account."""
+    with world.database.read() as session:
+        rows = session.execute(
+            select(JournalLine.account, func.sum(JournalLine.debit - JournalLine.credit))
+            .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+            .where(JournalEntry.rma == rma, JournalEntry.currency == currency)
+            .group_by(JournalLine.account)
+        )
+        return {account: int(amount) for account, amount in rows if amount}
+
+
+async def test_what_the_rate_of_the_day_costs_is_the_shops(world: World) -> None:
+    rma = await accept(world, new_payment("fx"), rate=RateInput(shop_currency="EUR", rate="0.8600"))
+    await world.until(rma, ReturnStatus.RESOLVED)
+    for _ in range(2):
+        assert await reconcile(world) == []
+    # 50.00 GBP are 58.14 EUR at the order's rate; the provider took 58.50 EUR.
+    assert booked_in(world, rma, "EUR") == {"fx": 36, "clearing:card": -36}
+    assert booked_in(world, rma, "GBP") == {"sales_returns": 5000, "clearing:card": -5000}
+    [refund] = world.refunds(rma)
+    control(world, refund, "fail")
+    await reconcile(world)
+    await until_failed(world, rma)
+    for _ in range(2):
+        assert await reconcile(world) == []
+    assert booked_in(world, rma, "EUR") == {}
 
 
 async def test_a_run_that_can_not_be_done_says_why(idle_world: World) -> None:

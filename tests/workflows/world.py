@@ -33,6 +33,7 @@ from models.rules.orders import (
     OrderInput,
     PaymentInput,
     PaymentKind,
+    RateInput,
     ShippingInput,
     TaxMode,
 )
@@ -136,6 +137,7 @@ class World:
         country: str = "GB",
         discount: int = 0,
         payments: tuple[PaymentInput, ...] | None = None,
+        rate: RateInput | None = None,
     ) -> None:
         """An order delivered yesterday, one card payment unless others are given."""
         total = sum(quantities) * price - discount
@@ -146,6 +148,7 @@ class World:
             placed_at=placed,
             delivered_at=placed + timedelta(days=2),
             country=country,
+            exchange_rate=rate,
             tax_mode=TaxMode.INCLUSIVE,
             customer=CustomerInput(id=f"c-{number}", email=email, name=name),
             lines=tuple(

@@ -56,6 +56,9 @@ class ProviderRefund:
         payment: the payment it was made at; "" when the provider doesn't say.
         charge: the payment's other name, where the provider knows it by two.
         refund_id: Redress's own id; None for a refund that was made elsewhere.
+        settled: what it took off the merchant's balance, in minor units of `settled_in`; None
+            when the provider doesn't say.
+        settled_in: ISO 4217, upper case; it may be another than the payment's.
     """
 
     reference: str
@@ -66,6 +69,8 @@ class ProviderRefund:
     payment: str = ""
     charge: str = ""
     refund_id: str | None = None
+    settled: int | None = None
+    settled_in: str | None = None
 
 
 class PaymentRefused(Exception):
@@ -126,7 +131,8 @@ class PaymentProvider(Protocol):
         ...
 
     def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
-        """All refunds made since a moment, at any payment and by anybody, newest first.
+        """All refunds made since a moment, at any payment and by anybody, newest first, with what
+        they took off the merchant's balance.
 
         Raises while it is read, too: what came before a break is not the whole list.
         """

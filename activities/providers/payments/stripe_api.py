@@ -120,7 +120,13 @@ class StripePayments:
             PaymentRefused: Stripe will not list them.
             PaymentUnclear: no answer, or half of one.
         """
-        return self._list({"limit": _PAGE, "created": {"gte": int(since.timestamp())}})
+        return self._list(
+            {
+                "limit": _PAGE,
+                "created": {"gte": int(since.timestamp())},
+                "expand": ["data.balance_transaction"],
+            }
+        )
 
     def _list(self, params: RefundListParams) -> Iterator[ProviderRefund]:
         with _translated():
@@ -193,6 +199,7 @@ def _read(refund: stripe.Refund) -> ProviderRefund:
     currency = refund.currency.upper()
     charge = _id(refund.charge) or ""
     payment = _id(refund.payment_intent) or charge
+    settled, settled_in = _settlement(refund, payment)
     return ProviderRefund(
         reference=refund.id,
         # A refund without a status is one of the few payment methods that don't report one.
@@ -203,7 +210,18 @@ def _read(refund: stripe.Refund) -> ProviderRefund:
         payment=payment,
         charge=charge,
         refund_id=getattr(refund.metadata, "refund_id", None),
+        settled=settled,
+        settled_in=settled_in,
     )
+
+
+def _settlement(refund: stripe.Refund, payment: str) -> tuple[int | None, str | None]:
+    """What it took off the balance and in which currency, where Stripe was asked to tell."""
+    told = getattr(refund, "balance_transaction", None)
+    if not isinstance(told, stripe.BalanceTransaction):
+        return None, None
+    currency = told.currency.upper()
+    return _from_provider(-told.amount, currency, payment), currency
 
 
 def _id(expandable: object) -> str | None:

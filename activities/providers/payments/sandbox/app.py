@@ -60,8 +60,9 @@ def create_app(desk: Desk, calls: Calls, key: str) -> Flask:
 
     @app.get("/v1/refunds")
     def list_refunds() -> Response:
-        refunds, has_more = desk.book.page(parameters.wanted_page(_query()))
-        return _json(shapes.text(shapes.stripe_page(refunds, has_more)))
+        wanted = parameters.wanted_page(_query())
+        refunds, has_more = desk.book.page(wanted)
+        return _json(shapes.text(shapes.stripe_page(refunds, has_more, settled=wanted.settled)))
 
     @app.get("/v1/payment_intents/<reference>")
     def get_payment(reference: str) -> Response:

@@ -32,6 +32,8 @@ class Behaviour:
         errors: so many requests of each idempotency key get a 500 before anything is done.
         drops: so many requests of each idempotency key are done, but get no answer.
         delay: seconds between doing and answering.
+        settles_in: the currency its refunds leave the merchant's balance in, and how many
+            hundredths of its minor unit one minor unit of the payment's is; None: the payment's.
     """
 
     refusal: Refusal | None = None
@@ -40,6 +42,7 @@ class Behaviour:
     errors: int = 0
     drops: int = 0
     delay: float = 0.0
+    settles_in: tuple[str, int] | None = None
 
 
 _OK = Behaviour()
@@ -51,6 +54,7 @@ _BY_PREFIX = {
     "sbx_timeout_": Behaviour(drops=2),
     "sbx_error_": Behaviour(errors=3),
     "sbx_slow_": Behaviour(delay=3.0),
+    "sbx_fx_": Behaviour(settles_in=("eur", 117)),
 }
 
 

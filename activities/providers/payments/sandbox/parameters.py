@@ -19,6 +19,7 @@ _REFERENCE_LENGTH = 255
 _PAGE_DEFAULT, _PAGE_MOST = 10, 100
 # Of Stripe's four bounds of a moment, the one that is needed.
 _CREATED_FROM = "created[gte]"
+_EXPAND, _SETTLED = "expand[0]", "data.balance_transaction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,14 @@ class WantedRefund:
 class WantedPage:
     """A page of refunds: of one payment or of all, newest first, after a given refund.
 
-    `created_from`: Unix seconds; None: however old.
+    `created_from`: Unix seconds; None: however old. `settled`: with what each took off the balance.
     """
 
     payment: str | None
     limit: int
     starting_after: str | None
     created_from: int | None
+    settled: bool
 
 
 def wanted_refund(fields: Iterable[tuple[str, str]]) -> WantedRefund:
@@ -92,9 +94,10 @@ def wanted_page(fields: Iterable[tuple[str, str]]) -> WantedPage:
     Raises:
         Refused: a parameter is unknown, given twice or of the wrong form.
     """
-    given, _ = _sorted_out(
-        fields, {"payment_intent", "charge", "limit", "starting_after", _CREATED_FROM}
-    )
+    known = {"payment_intent", "charge", "limit", "starting_after", _CREATED_FROM, _EXPAND}
+    given, _ = _sorted_out(fields, known)
+    if given.get(_EXPAND, _SETTLED) != _SETTLED:
+        raise bad_request(f"Only {_SETTLED} can be expanded here.", param=_EXPAND)
     limit = _positive(given.get("limit"), "limit") or _PAGE_DEFAULT
     if limit > _PAGE_MOST:
         raise bad_request(
@@ -107,6 +110,7 @@ def wanted_page(fields: Iterable[tuple[str, str]]) -> WantedPage:
         limit=limit,
         starting_after=given.get("starting_after"),
         created_from=_timestamp(given.get(_CREATED_FROM), _CREATED_FROM),
+        settled=_EXPAND in given,
     )
 
 

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from activities.providers.payments.sandbox.book import Payment, Refund
+from activities.providers.payments.sandbox.behaviour import behaviour_of
+from activities.providers.payments.sandbox.book import Payment, Refund, Status
 
 API_VERSION = "2026-10-28.endive"
 
@@ -35,13 +36,34 @@ def stripe_refund(refund: Refund) -> dict[str, object]:
     }
 
 
-def stripe_page(refunds: Sequence[Refund], has_more: bool) -> dict[str, object]:
-    """Stripe's list object."""
+def balance_transaction(refund: Refund) -> dict[str, object] | None:
+    """What a refund took off the merchant's balance; None as long as it took nothing."""
+    if refund.status != Status.SUCCEEDED:
+        return None
+    settles_in = behaviour_of(refund.payment).settles_in
+    currency, hundredths = settles_in or (refund.currency, 100)
+    return {
+        "id": f"txn_{refund.id}",
+        "object": "balance_transaction",
+        "amount": -((refund.amount * hundredths + 50) // 100),
+        "currency": currency,
+        "exchange_rate": None if settles_in is None else hundredths / 100,
+        "type": "refund",
+    }
+
+
+def stripe_page(refunds: Sequence[Refund], has_more: bool, *, settled: bool) -> dict[str, object]:
+    """Stripe's list object. `settled`: each refund with its balance transaction."""
     return {
         "object": "list",
         "url": "/v1/refunds",
         "has_more": has_more,
-        "data": [stripe_refund(refund) for refund in refunds],
+        "data": [
+            {**stripe_refund(refund), "balance_transaction": balance_transaction(refund)}
+            if settled
+            else stripe_refund(refund)
+            for refund in refunds
+        ],
     }
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 SALES_RETURNS = "sales_returns"
+# What goes out in exchanges; the goods that come back for it are sales returns.
+EXCHANGE_SALES = "exchange_sales"
 TAX_PAYABLE = "tax_payable"
 # Granted to customers and not yet paid out.
 REFUNDS_PAYABLE = "refunds_payable"
@@ -25,6 +27,7 @@ _PAYMENT_KINDS = ("card", "wallet", "bank", "cash", "gift_card", "store_credit")
 # What each account is called until the shop says otherwise.
 CHART = {
     SALES_RETURNS: "Sales returns",
+    EXCHANGE_SALES: "Exchange sales",
     TAX_PAYABLE: "Tax payable",
     REFUNDS_PAYABLE: "Refunds payable",
     STORE_CREDIT: "Store credit",
@@ -54,6 +57,7 @@ class AccountType(StrEnum):
 # and written off is income, too.
 _TYPES = {
     SALES_RETURNS: AccountType.INCOME,
+    EXCHANGE_SALES: AccountType.INCOME,
     TAX_PAYABLE: AccountType.LIABILITIES,
     REFUNDS_PAYABLE: AccountType.LIABILITIES,
     STORE_CREDIT: AccountType.LIABILITIES,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from models.rules.accounts import (
+    EXCHANGE_SALES,
     FEE_INCOME,
     GOODWILL,
     REFUNDS_PAYABLE,
@@ -11,7 +12,9 @@ from models.rules.accounts import (
     STORE_CREDIT,
     TAX_PAYABLE,
     Posting,
+    clearing_account,
 )
+from models.rules.exchange import Exchanged
 from models.rules.quote import QuoteKind, QuoteLine
 
 _ACCOUNTS = {
@@ -25,7 +28,31 @@ _ACCOUNTS = {
     # Goodwill that was given before is goods given back now.
     QuoteKind.ALREADY_REFUNDED: GOODWILL,
     QuoteKind.GOODWILL: GOODWILL,
+    # A part of the old sale that comes back; the rest of its value goes out again.
+    QuoteKind.EXCHANGE_DIFFERENCE: SALES_RETURNS,
 }
+
+
+def exchange_postings(exchanged: Exchanged) -> list[Posting]:
+    """The postings of an exchange whose new units went out: one sale in the place of another.
+
+    Its difference is booked when it is granted or paid; the value that is exchanged keeps its tax.
+    """
+    value = min(exchanged.old - exchanged.old_tax, exchanged.new - exchanged.new_tax)
+    return [
+        Posting(account=SALES_RETURNS, amount=value),
+        Posting(account=EXCHANGE_SALES, amount=-value),
+    ]
+
+
+def difference_postings(exchanged: Exchanged, payment_kind: str) -> list[Posting]:
+    """The postings of a difference that the customer paid, with the kind of that payment."""
+    paid, tax = -exchanged.to_customer, -exchanged.tax_to_customer
+    return [
+        Posting(account=clearing_account(payment_kind), amount=paid),
+        Posting(account=EXCHANGE_SALES, amount=tax - paid),
+        Posting(account=TAX_PAYABLE, amount=-tax),
+    ]
 
 
 def grant_postings(lines: Iterable[QuoteLine], gift_cards: Collection[str] = ()) -> list[Posting]:

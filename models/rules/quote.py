@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from models.messages import Resolution
 from models.money import to_text
+from models.rules.exchange import Replacement, exchange
 from models.rules.fees import percent_of, restocking_fee, return_shipping_fee
 from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.positions import Span, count
@@ -26,19 +27,24 @@ class QuoteKind(StrEnum):
     RETURN_SHIPPING_FEE = "return_shipping_fee"
     RESTOCKING_FEE = "restocking_fee"
     BONUS = "bonus"
+    EXCHANGE_DIFFERENCE = "exchange_difference"
     ALREADY_REFUNDED = "already_refunded"
     GOODWILL = "goodwill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedLine:
-    """Unit positions of an order line that come back. `no`: which return line, from 1."""
+    """Unit positions of an order line that come back. `no`: which return line, from 1.
+
+    `replacement`: what goes out for each of them, in an exchange.
+    """
 
     line: PaidLine
     spans: Sequence[Span]
     no: int = 1
     fault: Fault = Fault.NOBODY
     resolution: Resolution = Resolution.REFUND
+    replacement: Replacement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +100,18 @@ def make_quote(
     lines = [quoted for quoted in lines if quoted.spans]
     amounts: list[QuoteLine] = []
     for quoted in lines:
-        amounts.extend(_goods(quoted, order.currency))
+        amounts.extend(
+            _goods(quoted, order.currency)
+            if quoted.replacement is None
+            else [_difference(quoted, quoted.replacement, order)]
+        )
     if lines:
-        goods = _sum(amounts)
-        amounts.extend(_promotion_reversal(order, lines, terms, goods))
-        amounts.extend(_fees(order, lines, terms, min(goods, _sum(amounts))))
-        amounts.extend(_outbound_shipping(order, lines, terms, withdrawal))
+        goods = _sum(line for line in amounts if line.amount > 0 or not _is_difference(line))
+        # What is exchanged is kept in value: it brings no shipping back and breaks no promotion.
+        returned = [quoted for quoted in lines if quoted.replacement is None]
+        amounts.extend(_promotion_reversal(order, returned, terms, goods))
+        amounts.extend(_fees(order, lines, terms, max(0, min(goods, _sum(amounts)))))
+        amounts.extend(_outbound_shipping(order, returned, terms, withdrawal))
     if left is not None and _sum(amounts) > left:
         amounts.append(
             QuoteLine(
@@ -150,6 +162,34 @@ def _goods(quoted: QuotedLine, currency: str) -> Iterator[QuoteLine]:
         )
 
 
+def _difference(quoted: QuotedLine, replacement: Replacement, order: OrderFacts) -> QuoteLine:
+    """What an exchange brings back or costs, in one line: the goods' value stays with the order."""
+    units = count(quoted.spans)
+    found = exchange(worth(quoted.line, quoted.spans), units, replacement)
+    what = f"{units} × {replacement.name} for {units} × {quoted.line.name}"
+    if replacement.same_product:
+        words = f"{what}: the same item in another variant, nothing to pay"
+    elif found.to_customer < 0:
+        words = (
+            f"{what}: {_money(found.new, order)} today, {_money(found.old, order)} were paid; the "
+            "difference is paid before it ships"
+        )
+    else:
+        words = f"{what}: {_money(found.new, order)} today, {_money(found.old, order)} were paid"
+    return QuoteLine(
+        kind=QuoteKind.EXCHANGE_DIFFERENCE,
+        line=quoted.line.line,
+        no=quoted.no,
+        amount=found.to_customer,
+        tax=found.tax_to_customer,
+        explanation=words,
+    )
+
+
+def _is_difference(line: QuoteLine) -> bool:
+    return line.kind is QuoteKind.EXCHANGE_DIFFERENCE
+
+
 def _goods_words(line: PaidLine, units: int, currency: str) -> str:
     if units == line.quantity:
         return f"{units} × {line.name}"
@@ -160,7 +200,7 @@ def _goods_words(line: PaidLine, units: int, currency: str) -> str:
 def _promotion_reversal(
     order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, goods: int
 ) -> Iterator[QuoteLine]:
-    if terms.promotions is not Promotions.REPRICE_KEPT or not order.promotions:
+    if terms.promotions is not Promotions.REPRICE_KEPT or not (order.promotions and lines):
         return
     owed = discount_of_kept(order, _spans(order.returned, lines))
     # Never more than the goods are worth; what is left of it waits for the next return.
@@ -228,7 +268,7 @@ def _outbound_shipping(
     order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, withdrawal: bool
 ) -> Iterator[QuoteLine]:
     amount, tax = order.refundable_shipping()
-    if not amount:
+    if not amount or not lines:
         return
     withdrawn = [before for before in order.returned if before.withdrawn]
     everything = _is_whole(order, _spans(order.returned, lines))

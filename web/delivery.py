@@ -217,7 +217,8 @@ async def _start(client: Client, start: ReturnStart, task_queue: str) -> ReturnS
             id="request",
             rpc_timeout=_TIMEOUT,
         )
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        _must_be_unanswered(error)
         # Whether the workflow was started is unknown; starting it again makes sure.
         await client.start_workflow(
             ReturnWorkflow.run,
@@ -264,7 +265,8 @@ async def _pay_beside(client: Client, start: PayoutStart, task_queue: str) -> Re
             id="request",
             rpc_timeout=_TIMEOUT,
         )
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        _must_be_unanswered(error)
         # Whether it was started is unknown; starting it again makes sure.
         await client.start_workflow(PayoutWorkflow.run, start, **options, rpc_timeout=_TIMEOUT)
         raise NoAnswer from None
@@ -281,11 +283,21 @@ async def _update(client: Client, workflow: str, message: Message) -> ReturnStat
             id=f"{type(message).__name__}/{message.id}",
             rpc_timeout=_TIMEOUT,
         )
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        _must_be_unanswered(error)
         # An Update no worker has seen may be lost; the Signal with the same id is durable.
         await handle.signal(door.signal, message, rpc_timeout=_TIMEOUT)
         raise NoAnswer from None
     return answer
+
+
+def _must_be_unanswered(error: Exception) -> None:
+    """Raises an error again, unless it only says that no worker has answered."""
+    # The server refuses Updates while a workflow's tasks fail, as they do when workers are killed.
+    not_ready = isinstance(error, RPCError) and error.status is RPCStatusCode.FAILED_PRECONDITION
+    if isinstance(error, WorkflowUpdateRPCTimeoutOrCancelledError) or not_ready:
+        return
+    raise error
 
 
 def _translated(failed: WorkflowUpdateFailedError) -> GatewayError | Exception:

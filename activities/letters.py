@@ -130,6 +130,7 @@ class Letter:
         name: how to greet the customer; None when unknown.
         locale: the customer's, as the shop sent it.
         country: the order's, likewise.
+        asked_at: when the request reached us.
         our_doing: the reasons for which the shop should say sorry.
         granted: what was decided to pay so far for goods, and `granted_lines` how it came about;
             `short` was owed but can't go back to a payment.
@@ -146,6 +147,7 @@ class Letter:
     locale: str | None
     country: str | None
     currency: str
+    asked_at: datetime
     claim: bool
     our_doing: frozenset[Reason]
     items: tuple[Item, ...]
@@ -224,6 +226,7 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
         locale=customer.locale if customer else None,
         country=found.order.country,
         currency=found.currency,
+        asked_at=found.created_at,
         claim=found.kind == ReturnKind.CLAIM,
         our_doing=frozenset(Reason(line.reason) for line in lines) & _OUR_DOING,
         items=tuple(_item(line, line_notes) for line in lines),

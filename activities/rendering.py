@@ -66,7 +66,18 @@ def render(
     def day(moment: datetime) -> str:
         return format_date(moment.astimezone(time_zone), format="long", locale=locale)
 
-    words = {"letter": letter, "shop": shop_name, "money": money, "day": day, "thing": _thing}
+    def moment(at: datetime) -> str:
+        time = at.astimezone(time_zone)
+        return f"{day(at)}, {time:%H:%M} ({time.tzname()})"
+
+    words = {
+        "letter": letter,
+        "shop": shop_name,
+        "money": money,
+        "day": day,
+        "moment": moment,
+        "thing": _thing,
+    }
     subject, _, text = _environment.get_template(f"{template}.txt").render(words).partition("\n")
     html = _environment.get_template(f"{template}.html").render(words, subject=subject)
     return RenderedMail(

@@ -251,6 +251,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     ),
     EventKind.INSPECTED: _inspected,
     EventKind.INSPECTION_OVERDUE: lambda _: "The inspection is overdue",
+    EventKind.WITHDRAWAL_DUE: lambda _: "The withdrawal is to be refunded within two days",
     EventKind.REFUND_GRANTED: _granted,
     EventKind.REFUND_PENDING: lambda facts: f"{facts.refund()} is with the payment provider",
     EventKind.REFUND_SUCCEEDED: lambda facts: f"{facts.refund()} paid{facts.destination()}",

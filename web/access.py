@@ -79,6 +79,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.PARCEL_LOST: Permission.SHIP,
     TaskKind.SEND_BACK: Permission.SHIP,
     TaskKind.UNEXPECTED_PARCEL: Permission.SHIP,
+    TaskKind.WITHDRAWAL_DUE: Permission.DECIDE,
 }
 
 

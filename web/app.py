@@ -12,7 +12,7 @@ from sqlalchemy import text
 from models.database import Database
 from models.settings import Settings, load_settings
 from models.temporal_client import connect
-from web import auth, errors, staff
+from web import auth, errors, portal, staff
 from web.api import routes
 from web.gateway import Gateway
 from web.services import EXTENSION, Services, services
@@ -86,6 +86,7 @@ def create_app(
     # After the API, which brings a handler of its own for every error of Flask's.
     errors.register(app, staff.error_page)
     app.register_blueprint(staff.create_blueprint())
+    app.register_blueprint(portal.create_blueprint())
     app.add_url_rule("/health", view_func=health)
     return app
 

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         Wait,
     )
     from models.rules.progress import Progress
+    from workflows import options
     from workflows.local import run_local
     from workflows.matter import SYSTEM, Matter
     from workflows.recorder import Recorder
@@ -49,6 +50,8 @@ class Case(Matter):
         self.scanned_at: datetime | None = None
         self.received_at: datetime | None = None
         self.resolved_at: datetime | None = None
+        self.withdrawn_at: datetime | None = None
+        self.withdrawal_told = False
 
     @property
     def state(self) -> ReturnState:
@@ -78,6 +81,7 @@ class Case(Matter):
         resolved = self.progress.status is ReturnStatus.RESOLVED
         if resolved and self.resolved_at is None:
             self.resolved_at = workflow.now()
+            self.recorder.close_tasks(TaskKind.WITHDRAWAL_DUE, SYSTEM)
             self.recorder.tell(EventKind.RESOLVED, SYSTEM)
             if not self.gave_credit:  # Whoever got store credit has its mail already.
                 self.mail(Template.REFUNDED)
@@ -94,6 +98,8 @@ class Case(Matter):
             due.update(self._parcel_deadlines())
         if progress.uninspected_units and self.received_at and not self.inspection_overdue:
             due[Wait.INSPECTION] = self.received_at + timedelta(seconds=limits.inspection_due)
+        if self.withdrawn_at and not (self.withdrawal_told or self.resolved_at):
+            due[Wait.WITHDRAWAL] = self.withdrawn_at + options.WITHDRAWAL_TOLD_AFTER
         if self.resolved_at and not self.recorder.open_tasks:
             due[Wait.FOLLOW_UP] = self.resolved_at + timedelta(seconds=limits.follow_up_after)
         return due

@@ -35,5 +35,10 @@ COMPARISON_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=10)
 )
 
+# A withdrawal is refunded within 14 days of its receipt (Directive 2011/83/EU, article 13); a
+# person is asked two days before.
+WITHDRAWAL_REFUND_WITHIN = timedelta(days=14)
+WITHDRAWAL_TOLD_AFTER = timedelta(days=12)
+
 # How long a person may take for work that no other deadline covers.
 TASK_DUE = timedelta(days=1)

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
         Label,
         LabelOrder,
         Opening,
+        ReturnKind,
         ReturnStart,
         ReturnState,
         ReturnStatus,
@@ -81,7 +82,10 @@ class ReturnWorkflow(Doors):
                 case.recorder.open_task(TaskKind.DECIDE, due)
             await case.write()
             case.assessment = assessment
-            if not assessment.approved:
+            if case.start.kind is ReturnKind.WITHDRAWAL:
+                case.withdrawn_at = workflow.now()
+                case.mail(Template.WITHDRAWAL)
+            elif not assessment.approved:
                 case.mail(Template.REQUESTED)
         return True
 
@@ -194,6 +198,7 @@ class ReturnWorkflow(Doors):
                 progress.ended_as = ReturnStatus.EXPIRED
                 progress.blocked_by.clear()
                 case.recorder.close_tasks(TaskKind.LABEL_FAILED, SYSTEM)
+                case.recorder.close_tasks(TaskKind.WITHDRAWAL_DUE, SYSTEM)
                 case.recorder.tell(EventKind.EXPIRED, SYSTEM)
                 case.mail(Template.EXPIRED)
             elif name == Wait.NO_MOVEMENT:
@@ -206,6 +211,13 @@ class ReturnWorkflow(Doors):
             elif name == Wait.INSPECTION:
                 case.inspection_overdue = True
                 case.recorder.tell(EventKind.INSPECTION_OVERDUE, SYSTEM)
+            elif name == Wait.WITHDRAWAL:
+                case.withdrawal_told = True
+                case.recorder.tell(EventKind.WITHDRAWAL_DUE, SYSTEM)
+                case.recorder.open_task(
+                    TaskKind.WITHDRAWAL_DUE,
+                    options.WITHDRAWAL_REFUND_WITHIN - options.WITHDRAWAL_TOLD_AFTER,
+                )
             elif name == Wait.FOLLOW_UP:
                 progress.ended_as = ReturnStatus.CLOSED
                 case.recorder.tell(EventKind.CLOSED, SYSTEM)

@@ -12,6 +12,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
     from models.messages import (
+        TASKS_ENDED_BY_WORD,
         Cancellation,
         CarrierEvent,
         CarrierStatus,
@@ -32,16 +33,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.local import run_local
     from workflows.matter import is_time
     from workflows.money_steps import MONEY_STEPS, Step
-
-# Tasks that a person ends by saying so; the others end with the step they ask for.
-_ENDED_BY_WORD = frozenset(
-    {
-        TaskKind.SEND_BACK,
-        TaskKind.PARCEL_LOST,
-        TaskKind.REFUND_SHORT,
-        TaskKind.UNEXPECTED_PARCEL,
-    }
-)
 
 
 # --- the decision ----------------------------------------------------------------------------
@@ -228,7 +219,7 @@ def _check_completion(case: Case, message: TaskCompletion) -> None:
     task = case.recorder.open_tasks.get(message.task)
     if task is None:
         raise conflict("task_not_open", "This task is not open any more.")
-    if task.kind not in _ENDED_BY_WORD:
+    if task.kind not in TASKS_ENDED_BY_WORD:
         raise conflict(
             "task_needs_its_step", f"This task ends with the step it asks for ({task.kind})."
         )

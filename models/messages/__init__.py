@@ -61,6 +61,7 @@ from models.messages.steps import (
 )
 from models.messages.words import (
     FINAL_STATUSES,
+    TASKS_ENDED_BY_WORD,
     Acceptance,
     CarrierStatus,
     DecisionKind,
@@ -83,6 +84,7 @@ from models.messages.words import (
 
 __all__ = [
     "FINAL_STATUSES",
+    "TASKS_ENDED_BY_WORD",
     "Acceptance",
     "AnotherTry",
     "Assessment",

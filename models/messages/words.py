@@ -172,6 +172,19 @@ class TaskKind(StrEnum):
     REFUND_SHORT = "refund_short"
     SEND_BACK = "send_back"
     UNEXPECTED_PARCEL = "unexpected_parcel"
+    WITHDRAWAL_DUE = "withdrawal_due"
+
+
+# Tasks that a person ends by saying so; the others end with the step they ask for.
+TASKS_ENDED_BY_WORD = frozenset(
+    {
+        TaskKind.SEND_BACK,
+        TaskKind.PARCEL_LOST,
+        TaskKind.REFUND_SHORT,
+        TaskKind.UNEXPECTED_PARCEL,
+        TaskKind.WITHDRAWAL_DUE,
+    }
+)
 
 
 class Wait(StrEnum):
@@ -183,12 +196,14 @@ class Wait(StrEnum):
     MISSING = "missing"
     INSPECTION = "inspection"
     FOLLOW_UP = "follow_up"
+    WITHDRAWAL = "withdrawal"
 
 
 class Template(StrEnum):
     """The mails a customer gets."""
 
     REQUESTED = "requested"
+    WITHDRAWAL = "withdrawal"
     APPROVED = "approved"
     DECLINED = "declined"
     CANCELLED = "cancelled"
@@ -225,6 +240,7 @@ class EventKind(StrEnum):
     PARCEL_AFTER_END = "parcel_after_end"  # units
     INSPECTED = "inspected"  # line, units, grade, disposition, accepted (1 or 0)
     INSPECTION_OVERDUE = "inspection_overdue"
+    WITHDRAWAL_DUE = "withdrawal_due"
     REFUND_GRANTED = "refund_granted"  # amount, currency, short
     STORE_CREDIT_ISSUED = "store_credit_issued"  # amount, currency, bonus; never the code
     GOODWILL_GRANTED = "goodwill_granted"  # amount, currency, method

@@ -9,6 +9,7 @@ from models.messages import Refusal, Resolution, ReturnKind
 from models.rules.policy import Policy
 
 _OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM}
+_WEEKEND = (6, 7)
 _OFFERED_RESOLUTIONS = {Resolution.REFUND, Resolution.STORE_CREDIT}
 
 
@@ -26,6 +27,7 @@ class AskedLine:
     name: str = ""
     free_units: int | None = None
     final_sale: bool = False
+    category: str | None = None
     anchors: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
 
 
@@ -42,7 +44,7 @@ def judge(
     Args:
         lines: what was asked for; `anchors` are placed, shipped and delivered, the last known
             one up to the policy's anchor starts the window.
-        kind: a claim or an ordinary return.
+        kind: a claim, a statutory withdrawal or an ordinary return.
         policy: the shop's rules.
         at: when the request is judged.
         override: staff set the policy's window and final sale aside. Units are never overridden.
@@ -52,8 +54,10 @@ def judge(
         refusals.append(
             Refusal(code="no_lines", message="Name a line to return.", pointer="/lines")
         )
-    if kind not in _OFFERED_KINDS:
-        offered = " or ".join(sorted(_OFFERED_KINDS))
+    offered_kinds = _OFFERED_KINDS | ({ReturnKind.WITHDRAWAL} if policy.withdrawal_days else set())
+    if kind not in offered_kinds:
+        *others, last = sorted(offered_kinds)
+        offered = f"{', '.join(others)} or {last}"
         refusals.append(
             Refusal(
                 code="kind_not_offered",
@@ -91,13 +95,68 @@ def judge(
             )
             continue
         left[line.line] = max(0, free - line.quantity)
-        refusals.extend(_judge_line(line, free, policy=policy, at=at, override=override))
+        judge_line = _judge_withdrawn if kind is ReturnKind.WITHDRAWAL else _judge_line
+        refusals.extend(_judge_units(line, free))
+        refusals.extend(judge_line(line, policy=policy, at=at, override=override))
     return refusals
 
 
-def _judge_line(
-    line: AskedLine, free: int, *, policy: Policy, at: datetime, override: bool
+def _judge_units(line: AskedLine, free: int) -> list[Refusal]:
+    if line.quantity <= free:
+        return []
+    return [
+        Refusal(
+            code="quantity_exceeds_left",
+            message=f"{free} of {line.name} can still be returned, not {line.quantity}."
+            if free
+            else f"All units of {line.name} are already in a return.",
+            pointer=f"{line.pointer}/quantity",
+        )
+    ]
+
+
+def _judge_withdrawn(
+    line: AskedLine, *, policy: Policy, at: datetime, override: bool
 ) -> list[Refusal]:
+    """The law's own rules: the shop's window and final sale don't limit a withdrawal.
+
+    Directive 2011/83/EU, articles 9 (the period), 13 (refund by the same means) and 16 (what is
+    excluded).
+    """
+    found: list[Refusal] = []
+    if line.resolution is not Resolution.REFUND:
+        found.append(
+            Refusal(
+                code="resolution_not_offered",
+                message="A withdrawal is refunded to the payments of the order; leave the "
+                "resolution out.",
+                pointer=f"{line.pointer}/resolution",
+            )
+        )
+    if override:
+        return found
+    if line.category is not None and line.category in policy.withdrawal_excluded:
+        found.append(
+            Refusal(
+                code="withdrawal_excluded",
+                message=f"The right of withdrawal does not cover {line.name}; ask for a return.",
+                pointer=f"{line.pointer}/line",
+            )
+        )
+    until = last_day_to_withdraw(line.anchors[-1], policy)
+    if until is not None and at >= _end_of(until, policy):
+        found.append(
+            Refusal(
+                code="window_passed",
+                message=f"You could withdraw from buying {line.name} until {until:%-d %B %Y}; "
+                "ask for a return.",
+                pointer=f"{line.pointer}/line",
+            )
+        )
+    return found
+
+
+def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool) -> list[Refusal]:
     found: list[Refusal] = []
     if line.resolution not in _OFFERED_RESOLUTIONS:
         found.append(
@@ -106,16 +165,6 @@ def _judge_line(
                 message=f"This shop does not offer {line.resolution}; "
                 "ask for a refund or store credit.",
                 pointer=f"{line.pointer}/resolution",
-            )
-        )
-    if line.quantity > free:
-        found.append(
-            Refusal(
-                code="quantity_exceeds_left",
-                message=f"{free} of {line.name} can still be returned, not {line.quantity}."
-                if free
-                else f"All units of {line.name} are already in a return.",
-                pointer=f"{line.pointer}/quantity",
             )
         )
     if override:
@@ -149,6 +198,21 @@ def last_day(
     if start is None:
         return None
     return start.astimezone(ZoneInfo(policy.time_zone)).date() + timedelta(days=policy.window_days)
+
+
+def last_day_to_withdraw(delivered: datetime | None, policy: Policy) -> date | None:
+    """The last day of the withdrawal period in the shop's time zone; None: it has not begun.
+
+    The day of delivery isn't counted, and a period doesn't end on a weekend (Regulation 1182/71,
+    article 3). Public holidays are not known here; they would only make it longer.
+    """
+    if delivered is None:
+        return None
+    zone = ZoneInfo(policy.time_zone)
+    last = delivered.astimezone(zone).date() + timedelta(days=policy.withdrawal_days)
+    while last.isoweekday() in _WEEKEND:
+        last += timedelta(days=1)
+    return last
 
 
 def _end_of(day: date, policy: Policy) -> datetime:

@@ -35,6 +35,10 @@ class Policy:
     store_credit_bonus_percent: str = "0"
     # None: store credit never expires.
     store_credit_valid_days: int | None = None
+    # How long a consumer may withdraw without a reason, from delivery; 0: the law gives no right.
+    withdrawal_days: int = 14
+    # Categories that the law excludes from it, such as goods made to order.
+    withdrawal_excluded: tuple[str, ...] = ()
     time_zone: str = "UTC"
 
     def credit_expires(self, at: datetime) -> datetime | None:
@@ -58,6 +62,10 @@ class Policy:
             "fee_waived_for": [str(waiver) for waiver in self.fee_waived_for],
             "store_credit_bonus_percent": self.store_credit_bonus_percent,
             "store_credit_valid_days": self.store_credit_valid_days,
+            "withdrawal": {
+                "days": self.withdrawal_days,
+                "excluded_categories": list(self.withdrawal_excluded),
+            },
             "time_zone": self.time_zone,
         }
 
@@ -67,6 +75,7 @@ class Policy:
         default = cls()
         window = body.get("window", {})
         fees = body.get("fees", {})
+        withdrawal = body.get("withdrawal", {})
         return cls(
             version=version,
             window_days=window.get("days", default.window_days),
@@ -89,6 +98,8 @@ class Policy:
             store_credit_valid_days=body.get(
                 "store_credit_valid_days", default.store_credit_valid_days
             ),
+            withdrawal_days=withdrawal.get("days", default.withdrawal_days),
+            withdrawal_excluded=tuple(withdrawal.get("excluded_categories", ())),
             time_zone=body.get("time_zone", default.time_zone),
         )
 

@@ -12,7 +12,7 @@ from models.rules.fees import percent_of, restocking_fee, return_shipping_fee
 from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.positions import Span, count
 from models.rules.promotions import discount_of_kept, tax_of_reversal
-from models.rules.terms import Fault, OutboundShipping, Promotions, Terms
+from models.rules.terms import Fault, OutboundShipping, Promotions, Terms, Waiver
 from models.rules.worth import PaidLine, worth
 
 
@@ -110,7 +110,8 @@ def make_quote(
         # What is exchanged is kept in value: it brings no shipping back and breaks no promotion.
         returned = [quoted for quoted in lines if quoted.replacement is None]
         amounts.extend(_promotion_reversal(order, returned, terms, goods))
-        amounts.extend(_fees(order, lines, terms, max(0, min(goods, _sum(amounts)))))
+        room = max(0, min(goods, _sum(amounts)))
+        amounts.extend(_fees(order, lines, terms, room, withdrawal=withdrawal))
         amounts.extend(_outbound_shipping(order, returned, terms, withdrawal))
     if left is not None and _sum(amounts) > left:
         amounts.append(
@@ -223,11 +224,12 @@ def _promotion_reversal(
 
 
 def _fees(
-    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int
+    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int, *, withdrawal: bool
 ) -> Iterator[QuoteLine]:
     waived = [terms.waives(quoted.fault, quoted.resolution) for quoted in lines]
     for quoted, free in zip(lines, waived, strict=True):
-        if free:
+        # Of a withdrawal the law lets the consumer bear the way back, and nothing else.
+        if free or withdrawal:
             continue
         value = worth(quoted.line, quoted.spans)
         fee = restocking_fee(quoted.line, value, terms.restocking_percent, room)
@@ -244,7 +246,8 @@ def _fees(
                 ),
             )
     # One parcel brings everything back: with one line free of fees, its way back is free.
-    if terms.return_shipping and not any(waived):
+    free_way = any(waived) or (withdrawal and Waiver.WITHDRAWAL in terms.waived_for)
+    if terms.return_shipping and not free_way:
         fee = return_shipping_fee([quoted.line for quoted in lines], terms.return_shipping, room)
         if fee.amount:
             cut = fee.amount < terms.return_shipping

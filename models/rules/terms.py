@@ -56,6 +56,7 @@ class Waiver(StrEnum):
     EXCHANGE = "exchange"
     REPLACEMENT = "replacement"
     STORE_CREDIT = "store_credit"
+    WITHDRAWAL = "withdrawal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,7 @@ def judge_request(
                 name=line.name,
                 free_units=positions.count(free[line.id]),
                 final_sale=line.final_sale,
+                category=line.category,
                 anchors=(
                     found.placed_at,
                     found.shipped_at,
@@ -289,10 +290,16 @@ def _is_taken(session: Session, reference: str | None) -> bool:
 def _assessment(made: Return, policy: Policy) -> Assessment:
     customer = made.order.customer
     above = policy.second_approval_above
+    # Nobody decides on a withdrawal: the law gives the right, and it was judged.
+    withdrawn = made.kind == ReturnKind.WITHDRAWAL
     return Assessment(
-        approved=policy.auto_approve_up_to > 0
-        and made.quote_total <= in_order_currency(made.order, policy.auto_approve_up_to),
+        approved=withdrawn
+        or (
+            policy.auto_approve_up_to > 0
+            and made.quote_total <= in_order_currency(made.order, policy.auto_approve_up_to)
+        ),
         needs_second_approval=above is not None
+        and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),
         mailable=bool(made.contact_email or (customer and customer.email)),
         total=made.quote_total,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.messages import Refusal, Resolution, ReturnKind
-from models.rules.eligibility import AskedLine, judge, last_day
+from models.rules.eligibility import AskedLine, judge, last_day, last_day_to_withdraw
 from models.rules.policy import Policy
 
 DELIVERED = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -39,6 +39,75 @@ def delivered(at: datetime, time_zone: str, days: int = 30) -> tuple[AskedLine, 
         replace(TEES, anchors=(None, None, at)),
         Policy(time_zone=time_zone, window_days=days),
     )
+
+
+# --- withdrawals ---------------------------------------------------------------------------------
+
+WITHDRAWAL = ReturnKind.WITHDRAWAL
+
+
+@pytest.mark.parametrize(
+    ("delivered_on", "last"),
+    [
+        # 2026-03-02 is a Monday: 14 days later is a Monday, too.
+        (date(2026, 3, 2), date(2026, 3, 16)),
+        # A period that would end on Saturday or Sunday ends with the Monday after it.
+        (date(2026, 3, 7), date(2026, 3, 23)),
+        (date(2026, 3, 8), date(2026, 3, 23)),
+        # The 29th of February counts like any day.
+        (date(2028, 2, 15), date(2028, 2, 29)),
+    ],
+)
+def test_the_withdrawal_period_does_not_end_on_a_weekend(delivered_on: date, last: date) -> None:
+    noon = datetime(delivered_on.year, delivered_on.month, delivered_on.day, 12, tzinfo=UTC)
+    assert last_day_to_withdraw(noon, Policy()) == last
+
+
+def test_the_withdrawal_period_ends_with_its_last_minute_in_the_shops_zone() -> None:
+    # 16 March 2026 in New York ends at 4:00 UTC on the 17th: summer time began on the 8th.
+    monday = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    line = replace(TEES, anchors=(None, None, monday))
+    policy = Policy(time_zone="America/New_York")
+    end = datetime(2026, 3, 17, 4, 0, tzinfo=UTC)
+    assert judged(line, kind=WITHDRAWAL, policy=policy, at=end - timedelta(seconds=1)) == []
+    [refusal] = judged(line, kind=WITHDRAWAL, policy=policy, at=end)
+    assert refusal.code == "window_passed"
+    assert "until 16 March 2026" in refusal.message
+
+
+def test_before_delivery_everything_can_be_withdrawn_from() -> None:
+    placed = replace(TEES, anchors=(datetime(2020, 1, 1, tzinfo=UTC), None, None))
+    assert judged(placed, kind=WITHDRAWAL) == []
+
+
+def test_the_shops_own_limits_do_not_bind_a_withdrawal() -> None:
+    final = replace(TEES, final_sale=True)
+    strict = Policy(window_days=0)
+    assert judged(final, kind=WITHDRAWAL, policy=strict) == []
+    assert {refusal.code for refusal in judged(final, policy=strict, at=SOON)} == {
+        "final_sale",
+        "window_passed",
+    }
+
+
+def test_what_the_law_excludes_is_told() -> None:
+    made_to_order = replace(TEES, category="engraved")
+    policy = Policy(withdrawal_excluded=("engraved",))
+    [refusal] = judged(made_to_order, kind=WITHDRAWAL, policy=policy)
+    assert refusal.code == "withdrawal_excluded"
+    assert judged(made_to_order, kind=WITHDRAWAL, policy=policy, override=True) == []
+    assert judged(made_to_order, policy=policy) == []
+
+
+def test_a_withdrawal_is_refunded_by_the_same_means() -> None:
+    credit = replace(TEES, resolution=Resolution.STORE_CREDIT)
+    [refusal] = judged(credit, kind=WITHDRAWAL)
+    assert refusal.code == "resolution_not_offered"
+
+
+def test_where_there_is_no_right_of_withdrawal_the_kind_is_not_offered() -> None:
+    [refusal] = judged(TEES, kind=WITHDRAWAL, policy=Policy(withdrawal_days=0))
+    assert refusal.code == "kind_not_offered"
 
 
 # --- the window --------------------------------------------------------------------------------
@@ -131,17 +200,17 @@ def test_every_refusal_is_a_plain_sentence_at_its_place() -> None:
         (
             "/kind",
             "kind_not_offered",
-            "This shop does not take a gift; ask for a claim or return.",
-        ),
-        (
-            "/lines/0/resolution",
-            "resolution_not_offered",
-            "This shop does not offer exchange; ask for a refund or store credit.",
+            "This shop does not take a gift; ask for a claim, return or withdrawal.",
         ),
         (
             "/lines/0/quantity",
             "quantity_exceeds_left",
             "3 of Linen tee can still be returned, not 4.",
+        ),
+        (
+            "/lines/0/resolution",
+            "resolution_not_offered",
+            "This shop does not offer exchange; ask for a refund or store credit.",
         ),
         (
             "/lines/0/line",

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "instant_refund": False,
     "store_credit_bonus_percent": "0",
     "store_credit_valid_days": None,
+    "withdrawal": {"days": 14, "excluded_categories": []},
     "time_zone": "UTC",
     "rules": [],
 }
@@ -62,6 +63,7 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         "fee_waived_for": ["merchant_fault", "store_credit", "merchant_fault"],
         "store_credit_bonus_percent": "10",
         "store_credit_valid_days": 365,
+        "withdrawal": {"days": 30, "excluded_categories": ["made to order"]},
         "time_zone": "Europe/London",
     }
     response = api.put("/policy", body)
@@ -81,6 +83,8 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         fee_waived_for=(Waiver.MERCHANT_FAULT, Waiver.STORE_CREDIT),
         store_credit_bonus_percent="10",
         store_credit_valid_days=365,
+        withdrawal_days=30,
+        withdrawal_excluded=("made to order",),
         time_zone="Europe/London",
     )
     # What is left out gets its default, not the value before.

@@ -6,23 +6,12 @@ The workflow has the last word; this only keeps the page from offering what it w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.messages import FINAL_STATUSES, ReturnStatus, TaskKind
+from models.messages import FINAL_STATUSES, TASKS_ENDED_BY_WORD, ReturnStatus, TaskKind
 from models.store.desk_page import ReturnPage
 from models.store.pricing import in_order_currency, left_to_refund
 from models.tables import OrderLine, Payment, Refund, Return, ReturnLine, Task
 from web.access import Actor
 from web.staff.words import STEP_OF
-
-# Tasks that a word ends; the others end when their work is done.
-_ENDED_BY_WORD = frozenset(
-    {
-        TaskKind.PARCEL_LOST,
-        TaskKind.REFUND_SHORT,
-        TaskKind.SEND_BACK,
-        TaskKind.UNEXPECTED_PARCEL,
-    }
-)
-
 
 _NO_GOODWILL = frozenset({ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED})
 
@@ -141,7 +130,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         by_word=[
             task
             for task in page.tasks
-            if task.kind in _ENDED_BY_WORD
+            if task.kind in TASKS_ENDED_BY_WORD
             or (task.kind == TaskKind.REFUND_FAILED and task.id not in settled_by_form)
         ],
         step=_step(row),

@@ -128,6 +128,13 @@ TASKS: dict[str, TaskWords] = {
         hint="Something came that nobody announced. Find out what it is, then note what you did.",
         icon="box-seam",
     ),
+    TaskKind.WITHDRAWAL_DUE: TaskWords(
+        title="Refund the withdrawal in time",
+        short="Withdrawal due",
+        hint="The law gives 14 days. Inspect what came; or note why you may still wait: nothing "
+        "has come, and nothing shows that it was sent.",
+        icon="calendar-event",
+    ),
 }
 
 REASONS: dict[str, str] = {
@@ -253,6 +260,7 @@ DEADLINES: dict[str, str] = {
     Wait.MISSING: "Waits for the missing goods until",
     Wait.INSPECTION: "The inspection is due",
     Wait.FOLLOW_UP: "Asks the customer how it went",
+    Wait.WITHDRAWAL: "Asks for the refund the law wants by the 14th day",
 }
 ROLES: dict[str, str] = {
     Role.AGENT: "Service agent",
@@ -275,6 +283,7 @@ EVENTS: dict[str, str] = {
     EventKind.PARCEL_AFTER_END: "wait",
     EventKind.INSPECTED: "move",
     EventKind.INSPECTION_OVERDUE: "wait",
+    EventKind.WITHDRAWAL_DUE: "wait",
     EventKind.REFUND_SUCCEEDED: "done",
     EventKind.REFUND_FAILED: "bad",
     EventKind.REFUND_PAID_BY_HAND: "done",

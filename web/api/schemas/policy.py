@@ -18,6 +18,7 @@ from web.api.schemas.fields import (
     Money,
     Named,
     Object,
+    Text,
     TimeZone,
     WholeNumber,
     refuse,
@@ -70,6 +71,13 @@ class FeesSchema(Body):
     restocking_percent = DecimalText(at_most=100, load_default=_DEFAULT.restocking_percent)
 
 
+class WithdrawalSchema(Body):
+    """The statutory right to withdraw; 0 days: there is none."""
+
+    days = WholeNumber(at_least=0, at_most=_LONGEST_WINDOW, load_default=_DEFAULT.withdrawal_days)
+    excluded_categories = Items(Text(longest=100, shortest=1), load_default=list)
+
+
 class PolicySchema(Body):
     """The rules, each with its default. Amounts are minor units of the shop's currency."""
 
@@ -89,6 +97,7 @@ class PolicySchema(Body):
     store_credit_valid_days = WholeNumber(
         at_least=1, at_most=_LONGEST_WINDOW, allow_none=True, load_default=None
     )
+    withdrawal = Object(WithdrawalSchema, load_default=lambda: WithdrawalSchema().load({}))
     time_zone = TimeZone(longest=60, load_default=_DEFAULT.time_zone)
     rules = Fixed([])
     version = fields.Integer(dump_only=True)
@@ -105,7 +114,7 @@ class PolicySchema(Body):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Policy:
         """As the rules take it; the version is given when it is stored."""
-        window, fees = data["window"], data["fees"]
+        window, fees, withdrawal = data["window"], data["fees"], data["withdrawal"]
         return Policy(
             window_days=window["days"],
             window_anchor=window["anchor"].value,
@@ -120,6 +129,8 @@ class PolicySchema(Body):
             fee_waived_for=tuple(dict.fromkeys(data["fee_waived_for"])),
             store_credit_bonus_percent=data["store_credit_bonus_percent"],
             store_credit_valid_days=data["store_credit_valid_days"],
+            withdrawal_days=withdrawal["days"],
+            withdrawal_excluded=tuple(dict.fromkeys(withdrawal["excluded_categories"])),
             time_zone=data["time_zone"],
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, post_load, validates_schema
+from marshmallow import ValidationError, post_load, pre_load, validates_schema
 
 from models.messages import (
     CarrierStatus,
@@ -118,7 +118,7 @@ class WantedItemSchema(Body):
 
 
 class ReturnRequestSchema(Body):
-    """A request for a return, or for its quote."""
+    """A request for a return, or for its quote. Only a withdrawal needs no reason."""
 
     order = Text(longest=100, shortest=1, required=True)
     kind = Choice(ReturnKind, load_default=ReturnKind.RETURN)
@@ -128,6 +128,20 @@ class ReturnRequestSchema(Body):
     contact = Object(ContactSchema, load_default=None)
     override = Object(OverrideSchema, load_default=None)
     reference = Text(longest=200, shortest=1, load_default=None)
+
+    @pre_load
+    def give_reason(self, data: Any, **_: Any) -> Any:
+        """Nobody has to say why they withdraw."""
+        if not isinstance(data, dict) or data.get("kind") != ReturnKind.WITHDRAWAL:
+            return data
+        lines = data.get("lines")
+        if not isinstance(lines, list):
+            return data
+        why = {"reason": Reason.WITHDRAWAL}
+        return {
+            **data,
+            "lines": [{**why, **line} if isinstance(line, dict) else line for line in lines],
+        }
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ReturnRequest:

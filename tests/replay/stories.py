@@ -18,6 +18,7 @@ from models.messages import (
     Reason,
     RefundStatus,
     Resolution,
+    ReturnKind,
     ReturnStart,
     ReturnStatus,
     TaskKind,
@@ -57,10 +58,12 @@ async def requested(
     """A return of a new order; deadlines named among the rest pass after as many seconds."""
     deadlines = {name: more.pop(name) for name in Deadlines.__dataclass_fields__ if name in more}
     resolution = more.pop("resolution", Resolution.REFUND)
+    kind = more.pop("kind", ReturnKind.RETURN)
     number = new_order_number()
     world.put_order(number, reference=new_payment(behaviour), **more)
     asked = ReturnRequest(
         order=number,
+        kind=kind,
         resolution=resolution,
         lines=[
             LineRequest(line=line, quantity=quantity, reason=Reason.TOO_LARGE)
@@ -378,6 +381,14 @@ async def credit_expiry(world: World) -> str:
     return "credit-expiry"
 
 
+async def withdrawn(world: World) -> str:
+    rma = await requested(world, kind=ReturnKind.WITHDRAWAL, follow_up_after=SOON)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    await world.receive(rma)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def give(world: World, rma: str, amount: int) -> None:
     asked = GoodwillRequest(
         amount=amount, currency="GBP", method=PayoutMethod.REFUND, note="So sorry"
@@ -464,6 +475,7 @@ STORIES: tuple[Story, ...] = (
     recovery,
     reconciliation,
     credit_expiry,
+    withdrawn,
     said_by_signals,
 )
 # They start their workers themselves.

@@ -98,6 +98,20 @@ def test_a_request_reaches_the_gateway_whole(api: Api) -> None:
     assert call.actor.id.startswith("service:")
 
 
+def test_only_a_withdrawal_needs_no_reason(api: Api) -> None:
+    api.gateway.rma = full_return(api)
+    lines = [{"line": "1", "quantity": 1}, {"line": "2", "quantity": 1, "reason": "other"}]
+    body = {"order": "1001", "kind": "withdrawal", "lines": lines}
+    assert api.post("/returns", body).status_code == 201
+    [asked] = api.gateway.calls[-1].about
+    assert [line.reason for line in asked.lines] == [Reason.WITHDRAWAL, Reason.OTHER]
+    for kind in ("return", "claim", "gift"):
+        refused = api.post("/returns", {**body, "kind": kind})
+        assert pointers(refused) == {"/lines/0/reason": "required"}
+    for broken in (None, 1, ["1"], []):
+        assert api.post("/returns", {**body, "lines": broken}).status_code == 422
+
+
 def test_a_request_that_no_worker_has_answered_is_taken(api: Api) -> None:
     api.gateway.settled = False
     response = api.post("/returns", BODY)

@@ -27,6 +27,8 @@ class MoneyDoors:
         self._matter = matter
         self._steps = steps
         self._paymaster = Paymaster(matter)
+        # Messages that were taken and are not carried out yet.
+        self._under_way = 0
 
     @workflow.update
     async def retry_refund(self, retry: RefundRetry) -> ReturnState:
@@ -66,8 +68,11 @@ class MoneyDoors:
     # --- how a message is taken ------------------------------------------------------------
 
     def _check(self, message: Any) -> None:
-        """Refuses politely, before the message enters history. A repeat is let through."""
-        if _key(message) not in self._matter.seen:
+        """Refuses politely, before the message enters history. A repeat is let through.
+
+        What came before may change the answer, so that it is waited for: the handler checks, too.
+        """
+        if _key(message) not in self._matter.seen and not self._under_way:
             try:
                 self._steps[type(message)].check(self._matter, message)
             except Refused as refused:
@@ -91,6 +96,13 @@ class MoneyDoors:
 
     async def _take_signal(self, message: Any) -> None:
         """A Signal has nobody to answer to, so that its refusal goes on the timeline."""
+        self._under_way += 1
+        try:
+            await self._carry_out_signal(message)
+        finally:
+            self._under_way -= 1
+
+    async def _carry_out_signal(self, message: Any) -> None:
         await self._recorded()
         if message is None or self._matter.refused:
             return  # It says nothing, or there is no timeline to answer on.

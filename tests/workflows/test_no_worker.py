@@ -1,5 +1,6 @@
 """No worker runs: what was asked for is taken, told so, and carried out once when one starts."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,3 +168,16 @@ async def test_news_and_retries_wait_for_a_worker_too(world: World) -> None:
     assert world.timeline(rma).count("scanned") == 1
     assert list(world.open_tasks(rma)) == [TaskKind.REFUND_FAILED]
     assert world.balance(rma) == OWED
+
+
+async def test_what_was_taken_before_counts_for_what_comes_with_it(world: World) -> None:
+    async with world.working():
+        rma = await world.awaiting_parcel(new_payment("ok"))
+    with impatient():
+        assert (await world.receive(rma)).settled is False
+    # The worker that starts finds both at once: the receipt by Signal, the inspection by Update.
+    inspecting = asyncio.create_task(world.inspect(rma))
+    await asyncio.sleep(0.5)
+    async with world.working():
+        assert (await inspecting).settled
+        await world.until(rma, ReturnStatus.RESOLVED)

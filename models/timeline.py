@@ -147,7 +147,9 @@ def _requested(facts: _Facts) -> str:
 
 def _approved(facts: _Facts) -> str:
     if facts.number("by_policy"):
-        return f"Approved at once by the policy: {facts.units()}"
+        rule = facts.text("rule")
+        by = f" (rule “{rule}”)" if rule else ""
+        return f"Approved at once by the policy{by}: {facts.units()}"
     return f"Approved: {facts.units()}"
 
 

@@ -74,7 +74,8 @@ class ReturnWorkflow(Doors):
             if assessment.approved:
                 case.progress.approve_all()
                 units = sum(line.approved for line in case.progress.lines)
-                case.recorder.tell(EventKind.APPROVED, POLICY, units=units, by_policy=1)
+                rule = {"rule": assessment.rule} if assessment.rule else {}
+                case.recorder.tell(EventKind.APPROVED, POLICY, units=units, by_policy=1, **rule)
                 case.approved_at = workflow.now()
                 case.label_wanted = True
             else:

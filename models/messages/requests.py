@@ -77,6 +77,8 @@ class Assessment:
     total: int = 0
     currency: str = ""
     policy_version: int = 1
+    # The name of the policy's rule that approved it, or wants a person to look.
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

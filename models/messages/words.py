@@ -223,7 +223,7 @@ class EventKind(StrEnum):
     """What a timeline entry tells; behind each, the facts in its `data`."""
 
     REQUESTED = "requested"  # units, total, currency, override (1 or 0)
-    APPROVED = "approved"  # units, by_policy (1 or 0)
+    APPROVED = "approved"  # units, by_policy (1 or 0), rule (the policy's, if one decided)
     DECLINED = "declined"
     LINE_DECLINED = "line_declined"  # line, units
     SECOND_APPROVAL_NEEDED = "second_approval_needed"  # total, currency

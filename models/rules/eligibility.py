@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from models.messages import Refusal, Resolution, ReturnKind
 from models.rules.policy import Policy
+from models.rules.policy_rules import NO_RULING, Ruling
 
 _OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM}
 _WEEKEND = (6, 7)
-_OFFERED_RESOLUTIONS = {Resolution.REFUND, Resolution.STORE_CREDIT}
+_OFFERED_RESOLUTIONS = (Resolution.REFUND, Resolution.STORE_CREDIT)
+_RESOLUTION_WORDS = {Resolution.REFUND: "a refund", Resolution.STORE_CREDIT: "store credit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class AskedLine:
     free_units: int | None = None
     final_sale: bool = False
     category: str | None = None
+    ruling: Ruling = NO_RULING
     anchors: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
 
 
@@ -65,7 +68,7 @@ def judge(
                 pointer="/kind",
             )
         )
-    if len({line.resolution for line in lines} & _OFFERED_RESOLUTIONS) > 1:
+    if len({line.resolution for line in lines} & set(_OFFERED_RESOLUTIONS)) > 1:
         refusals.append(
             Refusal(
                 code="mixed_resolutions",
@@ -158,12 +161,16 @@ def _judge_withdrawn(
 
 def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool) -> list[Refusal]:
     found: list[Refusal] = []
-    if line.resolution not in _OFFERED_RESOLUTIONS:
+    offered = _offered_resolutions(line.ruling)
+    if line.resolution not in offered:
+        names = " or ".join(_RESOLUTION_WORDS[name] for name in offered) or "nothing else"
         found.append(
             Refusal(
                 code="resolution_not_offered",
-                message=f"This shop does not offer {line.resolution}; "
-                "ask for a refund or store credit.",
+                message=f"This shop does not offer {line.resolution} for {line.name}"
+                f"{line.ruling.words('resolutions')}; ask for {names}."
+                if line.ruling.then.resolutions is not None
+                else f"This shop does not offer {line.resolution}; ask for {names}.",
                 pointer=f"{line.pointer}/resolution",
             )
         )
@@ -177,27 +184,49 @@ def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool
                 pointer=f"{line.pointer}/line",
             )
         )
-    until = last_day(line.anchors, policy)
+    if line.ruling.then.deny is not None:
+        found.append(
+            Refusal(
+                code="denied_by_policy",
+                message=f"{line.name} can't be returned: {line.ruling.then.deny.rstrip('.')}"
+                f"{line.ruling.words('deny')}.",
+                pointer=f"{line.pointer}/line",
+            )
+        )
+    until = last_day(line.anchors, policy, line.ruling.then.window_days)
     if until is not None and at >= _end_of(until, policy):
         found.append(
             Refusal(
                 code="window_passed",
-                message=f"{line.name} could be returned until {until:%-d %B %Y}.",
+                message=f"{line.name} could be returned until {until:%-d %B %Y}"
+                f"{line.ruling.words('window_days')}.",
                 pointer=f"{line.pointer}/line",
             )
         )
     return found
 
 
+def _offered_resolutions(ruling: Ruling) -> list[Resolution]:
+    """What may be asked for, in the order it is named to the customer."""
+    allowed = ruling.then.resolutions
+    return [name for name in _OFFERED_RESOLUTIONS if allowed is None or name in allowed]
+
+
 def last_day(
-    anchors: tuple[datetime | None, datetime | None, datetime | None], policy: Policy
+    anchors: tuple[datetime | None, datetime | None, datetime | None],
+    policy: Policy,
+    days: int | None = None,
 ) -> date | None:
-    """The last day of the return window in the shop's time zone; None when no anchor is known."""
+    """The last day of the return window in the shop's time zone; None when no anchor is known.
+
+    `days`: what a rule says; None: the policy's own.
+    """
     known = anchors[: ("placed", "shipped", "delivered").index(policy.window_anchor) + 1]
     start = next((moment for moment in reversed(known) if moment is not None), None)
     if start is None:
         return None
-    return start.astimezone(ZoneInfo(policy.time_zone)).date() + timedelta(days=policy.window_days)
+    length = policy.window_days if days is None else days
+    return start.astimezone(ZoneInfo(policy.time_zone)).date() + timedelta(days=length)
 
 
 def last_day_to_withdraw(delivered: datetime | None, policy: Policy) -> date | None:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.messages import Refusal
+from models.rules.policy_rules import Rule, rule_from_json, rule_to_json
 from models.rules.tenders import TenderOrder
 from models.rules.terms import OutboundShipping, Promotions, Waiver
 
@@ -40,6 +41,7 @@ class Policy:
     # Categories that the law excludes from it, such as goods made to order.
     withdrawal_excluded: tuple[str, ...] = ()
     time_zone: str = "UTC"
+    rules: tuple[Rule, ...] = ()
 
     def credit_expires(self, at: datetime) -> datetime | None:
         """When store credit issued at a time expires; None: never."""
@@ -67,6 +69,7 @@ class Policy:
                 "excluded_categories": list(self.withdrawal_excluded),
             },
             "time_zone": self.time_zone,
+            "rules": [rule_to_json(rule) for rule in self.rules],
         }
 
     @classmethod
@@ -101,6 +104,7 @@ class Policy:
             withdrawal_days=withdrawal.get("days", default.withdrawal_days),
             withdrawal_excluded=tuple(withdrawal.get("excluded_categories", ())),
             time_zone=body.get("time_zone", default.time_zone),
+            rules=tuple(rule_from_json(rule) for rule in body.get("rules", ())),
         )
 
 

@@ -10,6 +10,7 @@ from models.money import to_text
 from models.rules.exchange import Replacement, exchange
 from models.rules.fees import percent_of, restocking_fee, return_shipping_fee
 from models.rules.order_facts import OrderFacts, ReturnedBefore
+from models.rules.policy_rules import NO_RULING, Ruling
 from models.rules.positions import Span, count
 from models.rules.promotions import discount_of_kept, tax_of_reversal
 from models.rules.terms import Fault, OutboundShipping, Promotions, Terms, Waiver
@@ -36,7 +37,8 @@ class QuoteKind(StrEnum):
 class QuotedLine:
     """Unit positions of an order line that come back. `no`: which return line, from 1.
 
-    `replacement`: what goes out for each of them, in an exchange.
+    `replacement`: what goes out for each of them, in an exchange. `ruling`: what the policy's
+    rules say of the line.
     """
 
     line: PaidLine
@@ -45,6 +47,7 @@ class QuotedLine:
     fault: Fault = Fault.NOBODY
     resolution: Resolution = Resolution.REFUND
     replacement: Replacement | None = None
+    ruling: Ruling = NO_RULING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +235,9 @@ def _fees(
         if free or withdrawal:
             continue
         value = worth(quoted.line, quoted.spans)
-        fee = restocking_fee(quoted.line, value, terms.restocking_percent, room)
+        rule = quoted.ruling
+        percent = rule.then.restocking_percent or terms.restocking_percent
+        fee = restocking_fee(quoted.line, value, percent, room)
         room -= fee.amount
         if fee.amount:
             yield QuoteLine(
@@ -242,25 +247,42 @@ def _fees(
                 amount=-fee.amount,
                 tax=-fee.tax,
                 explanation=(
-                    f"Restocking fee of {terms.restocking_percent} %{_tax_words(fee.tax, order)}"
+                    f"Restocking fee of {percent} %{rule.words('restocking_percent')}"
+                    f"{_tax_words(fee.tax, order)}"
                 ),
             )
     # One parcel brings everything back: with one line free of fees, its way back is free.
     free_way = any(waived) or (withdrawal and Waiver.WITHDRAWAL in terms.waived_for)
-    if terms.return_shipping and not free_way:
-        fee = return_shipping_fee([quoted.line for quoted in lines], terms.return_shipping, room)
+    price, rule_words = _price_of_way(lines, terms)
+    if price and not free_way:
+        fee = return_shipping_fee([quoted.line for quoted in lines], price, room)
         if fee.amount:
-            cut = fee.amount < terms.return_shipping
-            whole = f" of {_money(terms.return_shipping, order)}, cut to what is left of the goods"
+            cut = fee.amount < price
+            whole = f" of {_money(price, order)}, cut to what is left of the goods"
             yield QuoteLine(
                 kind=QuoteKind.RETURN_SHIPPING_FEE,
                 line=None,
                 amount=-fee.amount,
                 tax=-fee.tax,
                 explanation=(
-                    f"Fee for the return label{whole if cut else ''}{_tax_words(fee.tax, order)}"
+                    f"Fee for the return label{rule_words}{whole if cut else ''}"
+                    f"{_tax_words(fee.tax, order)}"
                 ),
             )
+
+
+def _price_of_way(lines: Sequence[QuotedLine], terms: Terms) -> tuple[int, str]:
+    """What the way back costs, and the rule that says so: of several lines, the cheapest."""
+    prices = [
+        (
+            terms.return_shipping
+            if quoted.ruling.then.return_shipping is None
+            else quoted.ruling.then.return_shipping,
+            quoted.ruling.words("return_shipping"),
+        )
+        for quoted in lines
+    ]
+    return min(prices, default=(0, ""))
 
 
 def _tax_words(tax: int, order: OrderFacts) -> str:

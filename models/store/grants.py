@@ -64,7 +64,7 @@ def grant(session: Session, asked: Grant) -> Granted:
     policy = policy_at(session, row.policy_version)
     quote = make_quote(
         facts,
-        quoted_lines(row, facts, asked.accepted),
+        quoted_lines(row, facts, asked.accepted, policy),
         terms_of(policy, order),
         withdrawal=row.kind == ReturnKind.WITHDRAWAL,
         left=_promised(row),

@@ -1,6 +1,7 @@
 """What the rules of money need, read from the tables: an order's facts, the policy's terms."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -12,6 +13,7 @@ from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBe
 from models.rules.order_pricing import discount_shares
 from models.rules.orders import TaxMode
 from models.rules.policy import Policy
+from models.rules.policy_rules import NO_RULING, LineFacts, Ruling, ordered_on, rule_on
 from models.rules.positions import Span
 from models.rules.quote import QuotedLine, QuoteKind
 from models.rules.terms import FAULTS, Fault, Terms
@@ -140,7 +142,40 @@ def fault_of(kind: ReturnKind, reason: Reason) -> Fault:
     return Fault.MERCHANT if kind is ReturnKind.CLAIM else FAULTS[reason]
 
 
-def quoted_lines(row: Return, facts: OrderFacts, accepted: Sequence[int]) -> list[QuotedLine]:
+def ruling_of(
+    policy: Policy,
+    order: Order,
+    line: OrderLine,
+    *,
+    kind: ReturnKind,
+    reason: Reason,
+    resolution: Resolution,
+) -> Ruling:
+    """What a policy's rules say of one line; amounts in the order's currency."""
+    if not policy.rules:
+        return NO_RULING
+    found = rule_on(
+        policy.rules,
+        LineFacts(
+            kind=kind,
+            reason=reason,
+            resolution=resolution,
+            category=line.category,
+            sku=line.sku,
+            country=order.country,
+            ordered_on=ordered_on(order.placed_at, policy.time_zone),
+        ),
+    )
+    fee = found.then.return_shipping
+    if fee is None:
+        return found
+    then = replace(found.then, return_shipping=in_order_currency(order, fee))
+    return replace(found, then=then)
+
+
+def quoted_lines(
+    row: Return, facts: OrderFacts, accepted: Sequence[int], policy: Policy
+) -> list[QuotedLine]:
     """A stored return's lines with so many accepted units each."""
     known = {line.line: line for line in facts.lines}
     return [
@@ -150,6 +185,14 @@ def quoted_lines(row: Return, facts: OrderFacts, accepted: Sequence[int]) -> lis
             spans=granted_spans(line, units),
             fault=fault_of(ReturnKind(row.kind), Reason(line.reason)),
             resolution=Resolution(line.resolution),
+            ruling=ruling_of(
+                policy,
+                row.order,
+                line.order_line,
+                kind=ReturnKind(row.kind),
+                reason=Reason(line.reason),
+                resolution=Resolution(line.resolution),
+            ),
         )
         for line, units in zip(row.lines, accepted, strict=True)
     ]

@@ -11,6 +11,7 @@ from models.messages import (
     Acceptance,
     Assessment,
     EventKind,
+    Reason,
     Reception,
     Refusal,
     RequestedLine,
@@ -24,6 +25,7 @@ from models.messages import (
 )
 from models.rules import eligibility, positions
 from models.rules.policy import Policy
+from models.rules.policy_rules import RuleDecision, Ruling
 from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
 from models.store.policies import current_policy, policy_at
@@ -32,6 +34,7 @@ from models.store.pricing import (
     in_order_currency,
     left_to_refund,
     order_facts,
+    ruling_of,
     terms_of,
 )
 from models.tables import (
@@ -110,6 +113,7 @@ def judge_request(
                 free_units=positions.count(free[line.id]),
                 final_sale=line.final_sale,
                 category=line.category,
+                ruling=_ruling(policy, found, line, requested, kind, resolution),
                 anchors=(
                     found.placed_at,
                     found.shipped_at,
@@ -137,6 +141,7 @@ def judge_request(
                 spans=spans,
                 fault=fault_of(kind, asked_line.reason),
                 resolution=asked_line.resolution or resolution,
+                ruling=_ruling(policy, found, line, asked_line, kind, resolution),
             )
             for no, (asked_line, (line, spans)) in enumerate(
                 zip(lines, taken, strict=True), start=1
@@ -147,6 +152,24 @@ def judge_request(
         left=left_to_refund(found),
     )
     return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken))
+
+
+def _ruling(
+    policy: Policy,
+    order: Order,
+    line: OrderLine,
+    requested: RequestedLine,
+    kind: ReturnKind,
+    resolution: Resolution,
+) -> Ruling:
+    return ruling_of(
+        policy,
+        order,
+        line,
+        kind=kind,
+        reason=requested.reason,
+        resolution=requested.resolution or resolution,
+    )
 
 
 def _free_spans(session: Session, lines: Sequence[OrderLine]) -> dict[int, list[Span]]:
@@ -292,12 +315,10 @@ def _assessment(made: Return, policy: Policy) -> Assessment:
     above = policy.second_approval_above
     # Nobody decides on a withdrawal: the law gives the right, and it was judged.
     withdrawn = made.kind == ReturnKind.WITHDRAWAL
+    approved, rule = _by_policy(made, policy)
     return Assessment(
-        approved=withdrawn
-        or (
-            policy.auto_approve_up_to > 0
-            and made.quote_total <= in_order_currency(made.order, policy.auto_approve_up_to)
-        ),
+        approved=withdrawn or approved,
+        rule=None if withdrawn else rule,
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),
@@ -306,6 +327,32 @@ def _assessment(made: Return, policy: Policy) -> Assessment:
         currency=made.currency,
         policy_version=made.policy_version,
     )
+
+
+def _by_policy(made: Return, policy: Policy) -> tuple[bool, str | None]:
+    """Whether the policy approves a request, and the name of the rule that says so or forbids it.
+
+    One line that a rule has reviewed is reviewed with all others; rules approve only what they
+    approve as a whole.
+    """
+    rulings = [
+        ruling_of(
+            policy,
+            made.order,
+            line.order_line,
+            kind=ReturnKind(made.kind),
+            reason=Reason(line.reason),
+            resolution=Resolution(line.resolution),
+        )
+        for line in made.lines
+    ]
+    for ruling in rulings:
+        if ruling.then.decision is RuleDecision.REVIEW:
+            return False, ruling.by["decision"]
+    if rulings and all(ruling.then.decision is RuleDecision.APPROVE for ruling in rulings):
+        return True, rulings[0].by["decision"]
+    limit = policy.auto_approve_up_to
+    return limit > 0 and made.quote_total <= in_order_currency(made.order, limit), None
 
 
 def save_progress(session: Session, progress: ReturnProgress) -> None:

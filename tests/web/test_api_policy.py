@@ -28,6 +28,18 @@ DEFAULTS: dict[str, Any] = {
     "time_zone": "UTC",
     "rules": [],
 }
+RULE: dict[str, Any] = {
+    "name": "Christmas",
+    "priority": 10,
+    "when": {
+        "kinds": ["return", "claim"],
+        "categories": ["Tees"],
+        "countries": ["DE"],
+        "ordered_from": "2026-11-15",
+        "ordered_until": "2026-12-24",
+    },
+    "then": {"window_days": 60, "return_shipping": 0, "decision": "approve"},
+}
 READ_ONLY = ["version", "created_at", "actor"]
 
 
@@ -92,6 +104,21 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
     assert in_force(api) == Policy(version=3)
 
 
+def test_rules_are_kept_as_they_were_sent_and_may_be_put_back(api: Api) -> None:
+    deny = {"name": "Swimwear", "then": {"deny": "Hygiene forbids it."}}
+    body = api.put("/policy", {"rules": [RULE, deny]}).get_json()
+    assert body["rules"][0] == RULE
+    assert body["rules"][1] == {
+        "name": "Swimwear",
+        "priority": 0,
+        "when": {"kinds": ["return"]},
+        "then": {"deny": "Hygiene forbids it."},
+    }
+    assert api.put("/policy", body).get_json() == body
+    assert [rule.name for rule in in_force(api).rules] == ["Christmas", "Swimwear"]
+    assert api.get("/policy/versions").get_json()["data"][0]["rules"] == body["rules"]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -116,7 +143,20 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         ({"store_credit_bonus_percent": 10}, "/store_credit_bonus_percent"),
         ({"store_credit_valid_days": 0}, "/store_credit_valid_days"),
         ({"fees": {"restocking_percent": 0}}, "/fees/restocking_percent"),
-        ({"rules": [{}]}, "/rules"),
+        ({"rules": [{"name": "x"}]}, "/rules/0/then"),
+        ({"rules": [{"name": "x", "then": {}}]}, "/rules/0/then"),
+        ({"rules": [{"name": "", "then": {"deny": "No"}}]}, "/rules/0/name"),
+        ({"rules": [{"name": "x", "then": {"refuse": "No"}}]}, "/rules/0/then/refuse"),
+        ({"rules": [{"name": "x", "then": {"decision": "deny"}}]}, "/rules/0/then/decision"),
+        (
+            {"rules": [{"name": "x", "when": {"kinds": []}, "then": {"deny": "No"}}]},
+            "/rules/0/when/kinds",
+        ),
+        (
+            {"rules": [{"name": "x", "when": {"ordered_from": "1.5."}, "then": {"deny": "No"}}]},
+            "/rules/0/when/ordered_from",
+        ),
+        ({"rules": [RULE, RULE]}, "/rules/1/name"),
         ({"rules": None}, "/rules"),
         ({"windows": {}}, "/windows"),
     ],

@@ -5,7 +5,7 @@ Messages begin with a gap where the field's name goes (`web.errors.field_errors`
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,7 @@ _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 # Two of ISO 4217's codes stand for no money: one for tests, one for none at all.
@@ -282,3 +283,17 @@ class Table(Named, fields.Dict):
         if errors:
             raise ValidationError(errors)
         return found
+
+
+class Day(Named, fields.Date):
+    """A day of the calendar."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> date:
+        try:
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        raise refuse("day", " must be a day, written like 2026-10-31.")

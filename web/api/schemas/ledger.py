@@ -11,26 +11,11 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 from models.rules.accounts import CHART, Account, AccountType
 from models.store.ledger import EntryFilter
 from web.api.schemas.answers import page_of
-from web.api.schemas.fields import Body, Choice, Items, Named, Object, Text, refuse
+from web.api.schemas.fields import Body, Choice, Day, Items, Object, Text, refuse
 from web.api.schemas.lists import Cursor, Limit
 from web.errors import Coded
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
-
-
-class Day(Named, fields.Date):
-    """A day of the calendar."""
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> date:
-        try:
-            if isinstance(value, str) and _DAY.fullmatch(value):
-                return date.fromisoformat(value)
-        except ValueError:
-            pass
-        raise refuse("day", " must be a day, written like 2026-10-31.")
 
 
 class AccountName(Text):

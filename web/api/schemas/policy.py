@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import fields, post_load, pre_load
+from marshmallow import ValidationError, fields, post_load, pre_load, validates_schema
 
+from models.messages import Reason, Resolution, ReturnKind
 from models.rules.policy import ANCHORS, Policy
+from models.rules.policy_rules import Rule, RuleDecision, Then, When
 from models.rules.tenders import TenderOrder
 from models.rules.terms import OutboundShipping, Promotions, Waiver
 from web.api.schemas.fields import (
     Body,
     Choice,
+    Day,
     DecimalText,
     Items,
     Money,
@@ -23,6 +26,7 @@ from web.api.schemas.fields import (
     WholeNumber,
     refuse,
 )
+from web.errors import Coded
 
 _DEFAULT = Policy()
 _LONGEST_WINDOW = 3650
@@ -78,6 +82,63 @@ class WithdrawalSchema(Body):
     excluded_categories = Items(Text(longest=100, shortest=1), load_default=list)
 
 
+class WhenSchema(Body):
+    """Conditions of a rule; all that are given must hold."""
+
+    kinds = Items(Choice(ReturnKind), at_least=1, load_default=lambda: [ReturnKind.RETURN])
+    categories = Items(Text(longest=100, shortest=1), load_default=list)
+    skus = Items(Text(longest=100, shortest=1), load_default=list)
+    countries = Items(Text(longest=60, shortest=1), load_default=list)
+    reasons = Items(Choice(Reason), load_default=list)
+    resolutions = Items(Choice(Resolution), load_default=list)
+    ordered_from = Day(load_default=None)
+    ordered_until = Day(load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> When:
+        """As the rules take it."""
+        first, last = data.pop("ordered_from"), data.pop("ordered_until")
+        lists: dict[str, Any] = {name: tuple(values) for name, values in data.items()}
+        return When(ordered_from=first, ordered_until=last, **lists)
+
+
+class ThenSchema(Body):
+    """What a rule sets; what it leaves out, it says nothing about."""
+
+    deny = Text(longest=300, shortest=1, load_default=None)
+    window_days = WholeNumber(
+        at_least=0, at_most=_LONGEST_WINDOW, allow_none=True, load_default=None
+    )
+    resolutions = Items(Choice(Resolution), load_default=None)
+    return_shipping = Money(load_default=None, allow_none=True)
+    restocking_percent = DecimalText(at_most=100, load_default=None, allow_none=True)
+    decision = Choice(RuleDecision, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Then:
+        """As the rules take it."""
+        allowed = data.pop("resolutions")
+        then = Then(resolutions=None if allowed is None else tuple(allowed), **data)
+        if then == Then():
+            message = " says nothing; set deny, window_days, resolutions, a fee or a decision."
+            raise refuse("empty_rule", message)
+        return then
+
+
+class RuleSchema(Body):
+    """A named rule; of several that hold, the highest priority decides each thing."""
+
+    name = Text(longest=80, shortest=1, required=True)
+    priority = WholeNumber(at_least=-1000, at_most=1000, load_default=0)
+    when = Object(WhenSchema, load_default=When)
+    then = Object(ThenSchema, required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Rule:
+        """As the rules take it."""
+        return Rule(**data)
+
+
 class PolicySchema(Body):
     """The rules, each with its default. Amounts are minor units of the shop's currency."""
 
@@ -99,7 +160,7 @@ class PolicySchema(Body):
     )
     withdrawal = Object(WithdrawalSchema, load_default=lambda: WithdrawalSchema().load({}))
     time_zone = TimeZone(longest=60, load_default=_DEFAULT.time_zone)
-    rules = Fixed([])
+    rules = Items(Object(RuleSchema), load_default=list)
     version = fields.Integer(dump_only=True)
     created_at = fields.AwareDateTime(dump_only=True, allow_none=True)
     actor = fields.String(dump_only=True, allow_none=True)
@@ -110,6 +171,16 @@ class PolicySchema(Body):
         if not isinstance(data, dict):
             return data
         return {name: value for name, value in data.items() if name not in _READ_ONLY}
+
+    @validates_schema
+    def check_names(self, data: dict[str, Any], **_: Any) -> None:
+        """A name tells which rule decided, so that it stands for one."""
+        seen: set[str] = set()
+        for place, rule in enumerate(data.get("rules", ())):
+            if rule.name in seen:
+                message = Coded(" is another rule's name already.", "twice")
+                raise ValidationError({"rules": {place: {"name": [message]}}})
+            seen.add(rule.name)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Policy:
@@ -132,6 +203,7 @@ class PolicySchema(Body):
             withdrawal_days=withdrawal["days"],
             withdrawal_excluded=tuple(dict.fromkeys(withdrawal["excluded_categories"])),
             time_zone=data["time_zone"],
+            rules=tuple(data["rules"]),
         )
 
 

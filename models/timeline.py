@@ -38,6 +38,8 @@ _SCANS = {
 _MAILS = {
     Template.REQUESTED: "we have your request",
     Template.APPROVED: "your return is approved",
+    Template.WITHDRAWAL: "we have your withdrawal",
+    Template.KEEP_ITEM: "please keep it",
     Template.DECLINED: "your request is declined",
     Template.CANCELLED: "your return is cancelled",
     Template.LABEL_REMINDER: "a reminder to send the parcel",
@@ -229,6 +231,7 @@ def _ignored(facts: _Facts) -> str:
 _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.REQUESTED: _requested,
     EventKind.APPROVED: _approved,
+    EventKind.KEPT: lambda facts: f"The customer keeps them: {facts.units()}",
     EventKind.DECLINED: lambda _: "Request declined",
     EventKind.LINE_DECLINED: lambda facts: f"{facts.item()}: {facts.units()} declined",
     EventKind.SECOND_APPROVAL_NEEDED: lambda facts: (

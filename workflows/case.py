@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.progress import Progress
     from workflows import options
     from workflows.local import run_local
-    from workflows.matter import SYSTEM, Matter
+    from workflows.matter import POLICY, SYSTEM, Matter
     from workflows.recorder import Recorder
 
 
@@ -120,6 +120,14 @@ class Case(Matter):
         if self.progress.label_made and not self.reminded and self.mailable:
             due[Wait.REMINDER] = self.approved_at + timedelta(seconds=limits.label_reminder)
         return due
+
+    def go_on_approved(self, assessment: Assessment) -> None:
+        """After the approval: the goods come back, or the customer keeps them."""
+        if assessment.keep_item:
+            self.recorder.tell(EventKind.KEPT, POLICY, units=self.progress.let_keep())
+        else:
+            self.approved_at = workflow.now()
+            self.label_wanted = True
 
     # --- people and money ------------------------------------------------------------------
 

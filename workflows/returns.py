@@ -76,13 +76,14 @@ class ReturnWorkflow(Doors):
                 units = sum(line.approved for line in case.progress.lines)
                 rule = {"rule": assessment.rule} if assessment.rule else {}
                 case.recorder.tell(EventKind.APPROVED, POLICY, units=units, by_policy=1, **rule)
-                case.approved_at = workflow.now()
-                case.label_wanted = True
+                case.go_on_approved(assessment)
             else:
                 due = timedelta(seconds=case.start.deadlines.decision_due)
                 case.recorder.open_task(TaskKind.DECIDE, due)
             await case.write()
             case.assessment = assessment
+            if assessment.approved and assessment.keep_item:
+                case.mail(Template.KEEP_ITEM)
             if case.start.kind is ReturnKind.WITHDRAWAL:
                 case.withdrawn_at = workflow.now()
                 case.mail(Template.WITHDRAWAL)

@@ -78,8 +78,10 @@ async def _decide(case: Case, decision: Decision) -> None:
             line=line.line,
             units=line.requested,
         )
-    case.approved_at = workflow.now()
-    case.label_wanted = True
+    if assessment is not None:
+        case.go_on_approved(assessment)
+        if assessment.keep_item:
+            case.mail(Template.KEEP_ITEM)
 
 
 def _check_cancel(case: Case, _message: Cancellation) -> None:

@@ -31,6 +31,7 @@ class LineProgress:
     acceptance: Acceptance
     grade: Grade | None = None
     disposition: Disposition | None = None
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

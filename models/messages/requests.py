@@ -79,6 +79,8 @@ class Assessment:
     policy_version: int = 1
     # The name of the policy's rule that approved it, or wants a person to look.
     rule: str | None = None
+    # Once it is approved, the customer keeps the goods and is paid at once.
+    keep_item: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,6 +205,7 @@ class Template(StrEnum):
     REQUESTED = "requested"
     WITHDRAWAL = "withdrawal"
     APPROVED = "approved"
+    KEEP_ITEM = "keep_item"
     DECLINED = "declined"
     CANCELLED = "cancelled"
     LABEL_REMINDER = "label_reminder"
@@ -224,6 +225,7 @@ class EventKind(StrEnum):
 
     REQUESTED = "requested"  # units, total, currency, override (1 or 0)
     APPROVED = "approved"  # units, by_policy (1 or 0), rule (the policy's, if one decided)
+    KEPT = "kept"  # units (the customer keeps them)
     DECLINED = "declined"
     LINE_DECLINED = "line_declined"  # line, units
     SECOND_APPROVAL_NEEDED = "second_approval_needed"  # total, currency

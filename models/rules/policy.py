@@ -23,6 +23,8 @@ class Policy:
     window_anchor: str = "delivered"
     # 0: a person decides each return.
     auto_approve_up_to: int = 0
+    # Of what is worth no more than this the customer keeps the goods; 0: never.
+    keep_item_up_to: int = 0
     # Above it a second person approves, too; None: never.
     second_approval_above: int | None = None
     promotions: Promotions = Promotions.KEEP_SHARE
@@ -54,6 +56,7 @@ class Policy:
             "window": {"days": self.window_days, "anchor": self.window_anchor},
             "auto_approve_up_to": self.auto_approve_up_to,
             "second_approval_above": self.second_approval_above,
+            "keep_item_up_to": self.keep_item_up_to,
             "promotions": str(self.promotions),
             "tender_order": str(self.tender_order),
             "outbound_shipping": str(self.outbound_shipping),
@@ -85,6 +88,7 @@ class Policy:
             window_anchor=window.get("anchor", default.window_anchor),
             auto_approve_up_to=body.get("auto_approve_up_to", default.auto_approve_up_to),
             second_approval_above=body.get("second_approval_above", default.second_approval_above),
+            keep_item_up_to=body.get("keep_item_up_to", default.keep_item_up_to),
             promotions=Promotions(body.get("promotions", default.promotions)),
             tender_order=TenderOrder(body.get("tender_order", default.tender_order)),
             outbound_shipping=OutboundShipping(

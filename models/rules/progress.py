@@ -31,6 +31,8 @@ class Line:
     accepted: int = 0
     rejected: int = 0
     missing: int = 0
+    # Accepted without having come: the customer keeps them.
+    kept: int = 0
     granted: int = 0
     refunded: int = 0
     grade: Grade | None = None
@@ -39,12 +41,12 @@ class Line:
     @property
     def outstanding(self) -> int:
         """Approved units that neither came nor were given up."""
-        return self.approved - self.received - self.missing
+        return self.approved - self.received - self.missing - self.kept
 
     @property
     def uninspected(self) -> int:
         """Units that came and nobody has looked at."""
-        return self.received - self.accepted - self.rejected
+        return self.received + self.kept - self.accepted - self.rejected
 
 
 class Refused(Exception):
@@ -180,10 +182,11 @@ class Progress:
             acceptance=_acceptance(line),
             grade=line.grade,
             disposition=line.disposition,
+            kept=line.kept,
         )
 
     def _reception(self, line: Line) -> Reception:
-        if line.outstanding > 0 or not line.approved:
+        if line.outstanding > 0 or not line.approved or line.kept:
             return Reception.LOST if self.lost else Reception.AWAITING
         return Reception.SHORT_SHIPPED if line.missing else Reception.RECEIVED
 
@@ -230,6 +233,12 @@ class Progress:
         for line in self.lines:
             line.approved = line.requested
         self.decided = True
+
+    def let_keep(self) -> int:
+        """Accepts every approved unit where it is, and tells how many those are."""
+        for line in self.lines:
+            line.kept = line.accepted = line.approved
+        return self._sum("kept")
 
     def approves_anything(self, decision: Decision) -> bool:
         """Whether at least one line would be approved."""

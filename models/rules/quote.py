@@ -89,6 +89,7 @@ def make_quote(
     terms: Terms,
     *,
     withdrawal: bool = False,
+    kept: bool = False,
     left: int | None = None,
 ) -> Quote:
     """Works out what the customer gets for these units.
@@ -98,6 +99,7 @@ def make_quote(
         lines: the units that come back now.
         terms: the shop's rules for this order.
         withdrawal: the return is a statutory withdrawal.
+        kept: the customer keeps the goods, so that nothing is sent and nothing restocked.
         left: what the order can still give back; None: it isn't looked at.
     """
     lines = [quoted for quoted in lines if quoted.spans]
@@ -114,7 +116,8 @@ def make_quote(
         returned = [quoted for quoted in lines if quoted.replacement is None]
         amounts.extend(_promotion_reversal(order, returned, terms, goods))
         room = max(0, min(goods, _sum(amounts)))
-        amounts.extend(_fees(order, lines, terms, room, withdrawal=withdrawal))
+        if not kept:
+            amounts.extend(_fees(order, lines, terms, room, withdrawal=withdrawal))
         amounts.extend(_outbound_shipping(order, returned, terms, withdrawal))
     if left is not None and _sum(amounts) > left:
         amounts.append(

@@ -67,6 +67,7 @@ def grant(session: Session, asked: Grant) -> Granted:
         quoted_lines(row, facts, asked.accepted, policy),
         terms_of(policy, order),
         withdrawal=row.kind == ReturnKind.WITHDRAWAL,
+        kept=row.resolution == Resolution.KEEP_ITEM,
         left=_promised(row),
     )
     lines = without_debt(_since(session, row, quote))

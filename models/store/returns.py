@@ -60,6 +60,12 @@ class Judgement:
     quote: Quote | None = None
     # Per requested line, the order line and the lowest free unit positions.
     taken: tuple[tuple[OrderLine, list[Span]], ...] = ()
+    # Once it is approved, the customer keeps the goods.
+    kept: bool = False
+
+
+# A withdrawal is about sending goods back.
+_MAY_BE_KEPT = (ReturnKind.RETURN, ReturnKind.CLAIM)
 
 
 def lock_order(session: Session, number: str) -> Order | None:
@@ -132,26 +138,35 @@ def judge_request(
         taken.append((line, spans))
     facts = order_facts(session, found)
     known = {line.line: line for line in facts.lines}
-    quote = make_quote(
-        facts,
-        [
-            QuotedLine(
-                no=no,
-                line=known[line.line],
-                spans=spans,
-                fault=fault_of(kind, asked_line.reason),
-                resolution=asked_line.resolution or resolution,
-                ruling=_ruling(policy, found, line, asked_line, kind, resolution),
-            )
-            for no, (asked_line, (line, spans)) in enumerate(
-                zip(lines, taken, strict=True), start=1
-            )
-        ],
-        terms_of(policy, found),
-        withdrawal=kind is ReturnKind.WITHDRAWAL,
-        left=left_to_refund(found),
+    quoted = [
+        QuotedLine(
+            no=no,
+            line=known[line.line],
+            spans=spans,
+            fault=fault_of(kind, asked_line.reason),
+            resolution=asked_line.resolution or resolution,
+            ruling=_ruling(policy, found, line, asked_line, kind, resolution),
+        )
+        for no, (asked_line, (line, spans)) in enumerate(zip(lines, taken, strict=True), start=1)
+    ]
+
+    def priced(*, kept: bool) -> Quote:
+        return make_quote(
+            facts,
+            quoted,
+            terms_of(policy, found),
+            withdrawal=kind is ReturnKind.WITHDRAWAL,
+            kept=kept,
+            left=left_to_refund(found),
+        )
+
+    quote = priced(kept=True)
+    kept = kind in _MAY_BE_KEPT and 0 < quote.total <= in_order_currency(
+        found, policy.keep_item_up_to
     )
-    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken))
+    if not kept:
+        quote = priced(kept=False)
+    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
 
 
 def _ruling(
@@ -232,7 +247,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         rma=start.rma,
         order_number=order.number,
         kind=start.kind,
-        resolution=start.resolution,
+        resolution=Resolution.KEEP_ITEM if judged.kept else start.resolution,
         status=ReturnStatus.REQUESTED,
         currency=order.currency,
         actor=start.actor,
@@ -319,6 +334,7 @@ def _assessment(made: Return, policy: Policy) -> Assessment:
     return Assessment(
         approved=withdrawn or approved,
         rule=None if withdrawn else rule,
+        keep_item=made.resolution == Resolution.KEEP_ITEM,
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),
@@ -380,6 +396,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         stored.accepted = line.accepted
         stored.rejected = line.rejected
         stored.missing = line.missing
+        stored.kept = line.kept
         stored.refunded = line.refunded
         stored.reception = line.reception
         stored.acceptance = line.acceptance

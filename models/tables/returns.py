@@ -77,7 +77,8 @@ class ReturnLine(Base):
         UniqueConstraint("rma", "no"),
         CheckConstraint("approved <= requested", name="approved"),
         CheckConstraint("received <= approved", name="received"),
-        CheckConstraint("accepted + rejected <= received", name="inspected"),
+        CheckConstraint("accepted + rejected <= received + kept", name="inspected"),
+        CheckConstraint("received + missing + kept <= approved", name="kept"),
         CheckConstraint("refunded <= accepted", name="refunded"),
     )
 
@@ -94,6 +95,8 @@ class ReturnLine(Base):
     accepted: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
     missing: Mapped[int] = mapped_column(default=0)
+    # Accepted without having come: the customer keeps them.
+    kept: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
     # What was granted on this line so far: its units, and what they had cost.
     granted: Mapped[int] = mapped_column(default=0)

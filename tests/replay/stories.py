@@ -381,6 +381,13 @@ async def credit_expiry(world: World) -> str:
     return "credit-expiry"
 
 
+async def kept(world: World) -> str:
+    set_policy(world, keep_item_up_to=5000)
+    rma = await requested(world, follow_up_after=SOON)
+    await world.approve(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def withdrawn(world: World) -> str:
     rma = await requested(world, kind=ReturnKind.WITHDRAWAL, follow_up_after=SOON)
     await world.until(rma, ReturnStatus.AWAITING_PARCEL)
@@ -476,6 +483,7 @@ STORIES: tuple[Story, ...] = (
     reconciliation,
     credit_expiry,
     withdrawn,
+    kept,
     said_by_signals,
 )
 # They start their workers themselves.

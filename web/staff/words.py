@@ -272,6 +272,7 @@ ROLES: dict[str, str] = {
 # The colour of a timeline entry; all others are quiet.
 EVENTS: dict[str, str] = {
     EventKind.APPROVED: "done",
+    EventKind.KEPT: "done",
     EventKind.DECLINED: "bad",
     EventKind.LINE_DECLINED: "bad",
     EventKind.SECOND_APPROVAL_NEEDED: "wait",

@@ -150,7 +150,7 @@ class PolicySchema(Body):
     outbound_shipping = Choice(OutboundShipping, load_default=_DEFAULT.outbound_shipping)
     fees = Object(FeesSchema, load_default=lambda: FeesSchema().load({}))
     fee_waived_for = Items(Choice(Waiver), load_default=lambda: list(_DEFAULT.fee_waived_for))
-    keep_item_up_to = Fixed(0)
+    keep_item_up_to = Money(load_default=_DEFAULT.keep_item_up_to)
     instant_refund = Fixed(False)
     store_credit_bonus_percent = DecimalText(
         at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
@@ -190,6 +190,7 @@ class PolicySchema(Body):
             window_days=window["days"],
             window_anchor=window["anchor"].value,
             auto_approve_up_to=data["auto_approve_up_to"],
+            keep_item_up_to=data["keep_item_up_to"],
             second_approval_above=data["second_approval_above"],
             promotions=data["promotions"],
             tender_order=data["tender_order"],

@@ -24,8 +24,8 @@ from models.money import to_text
 from models.rules.quote import Quote
 from models.rules.rma import make_rma
 from models.store import late
+from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
-from models.store.returns import judge_request
 from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor

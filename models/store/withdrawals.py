@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models.messages import Reason, RequestedLine, Resolution, ReturnKind
-from models.store.returns import judge_request
+from models.store.judging import judge_request
 from models.tables import Order, OrderLine
 
 

@@ -18,8 +18,8 @@ from models.messages import EventKind, RequestedLine, Resolution, ReturnStatus
 from models.rules.order_pricing import price_order
 from models.rules.orders import PaymentKind, TaxMode
 from models.store.access import create_user, verify_password
+from models.store.judging import judge_request
 from models.store.orders import put_order
-from models.store.returns import judge_request
 from models.tables import Base, Return, User
 from tests.conftest import MakeDatabase
 from web.access import Role

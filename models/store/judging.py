@@ -1,0 +1,218 @@
+"""Judging and pricing a request, with nothing stored: the order held against the policy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.messages import (
+    Assessment,
+    Reason,
+    Refusal,
+    RequestedLine,
+    Resolution,
+    ReturnKind,
+)
+from models.rules import eligibility, positions
+from models.rules.policy import Policy
+from models.rules.policy_rules import RuleDecision, Ruling
+from models.rules.positions import Span
+from models.rules.quote import Quote, QuotedLine, make_quote
+from models.store.policies import current_policy
+from models.store.pricing import (
+    fault_of,
+    in_order_currency,
+    left_to_refund,
+    order_facts,
+    ruling_of,
+    terms_of,
+)
+from models.tables import (
+    Order,
+    OrderLine,
+    Return,
+    UnitRange,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A request held against the order and the policy. Without refusals there is a quote."""
+
+    refusals: list[Refusal]
+    policy: Policy
+    quote: Quote | None = None
+    # Per requested line, the order line and the lowest free unit positions.
+    taken: tuple[tuple[OrderLine, list[Span]], ...] = ()
+    # Once it is approved, the customer keeps the goods.
+    kept: bool = False
+
+
+# A withdrawal is about sending goods back.
+_MAY_BE_KEPT = (ReturnKind.RETURN, ReturnKind.CLAIM)
+
+
+def judge_request(
+    session: Session,
+    *,
+    order: str,
+    lines: Sequence[RequestedLine],
+    kind: ReturnKind,
+    resolution: Resolution,
+    override: bool,
+    at: datetime,
+) -> Judgement:
+    """Judges and prices a request without storing anything. The order must exist."""
+    policy = current_policy(session)
+    found = session.get_one(Order, order)
+    order_lines = {line.line: line for line in found.lines}
+    wanted = {line.line for line in lines}
+    free = _free_spans(session, [line for line in found.lines if line.line in wanted])
+    asked = []
+    for index, requested in enumerate(lines):
+        pointer = f"/lines/{index}"
+        line = order_lines.get(requested.line)
+        asked.append(
+            eligibility.AskedLine(
+                pointer=pointer,
+                line=requested.line,
+                quantity=requested.quantity,
+                resolution=requested.resolution or resolution,
+            )
+            if line is None
+            else eligibility.AskedLine(
+                pointer=pointer,
+                line=requested.line,
+                quantity=requested.quantity,
+                resolution=requested.resolution or resolution,
+                name=line.name,
+                free_units=positions.count(free[line.id]),
+                final_sale=line.final_sale,
+                category=line.category,
+                ruling=_ruling(policy, found, line, requested, kind, resolution),
+                anchors=(
+                    found.placed_at,
+                    found.shipped_at,
+                    line.delivered_at or found.delivered_at,
+                ),
+            )
+        )
+    refusals = eligibility.judge(asked, kind=kind, policy=policy, at=at, override=override)
+    if refusals:
+        return Judgement(refusals=refusals, policy=policy)
+    taken = []
+    for requested in lines:
+        line = order_lines[requested.line]
+        spans = positions.lowest(free[line.id], requested.quantity)
+        free[line.id] = positions.free(line.quantity, [*_taken(line, free), *spans])
+        taken.append((line, spans))
+    facts = order_facts(session, found)
+    known = {line.line: line for line in facts.lines}
+    quoted = [
+        QuotedLine(
+            no=no,
+            line=known[line.line],
+            spans=spans,
+            fault=fault_of(kind, asked_line.reason),
+            resolution=asked_line.resolution or resolution,
+            ruling=_ruling(policy, found, line, asked_line, kind, resolution),
+        )
+        for no, (asked_line, (line, spans)) in enumerate(zip(lines, taken, strict=True), start=1)
+    ]
+
+    def priced(*, kept: bool) -> Quote:
+        return make_quote(
+            facts,
+            quoted,
+            terms_of(policy, found),
+            withdrawal=kind is ReturnKind.WITHDRAWAL,
+            kept=kept,
+            left=left_to_refund(found),
+        )
+
+    quote = priced(kept=True)
+    kept = kind in _MAY_BE_KEPT and 0 < quote.total <= in_order_currency(
+        found, policy.keep_item_up_to
+    )
+    if not kept:
+        quote = priced(kept=False)
+    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
+
+
+def _ruling(
+    policy: Policy,
+    order: Order,
+    line: OrderLine,
+    requested: RequestedLine,
+    kind: ReturnKind,
+    resolution: Resolution,
+) -> Ruling:
+    return ruling_of(
+        policy,
+        order,
+        line,
+        kind=kind,
+        reason=requested.reason,
+        resolution=requested.resolution or resolution,
+    )
+
+
+def _free_spans(session: Session, lines: Sequence[OrderLine]) -> dict[int, list[Span]]:
+    taken: dict[int, list[Span]] = {line.id: [] for line in lines}
+    rows = session.scalars(select(UnitRange).where(UnitRange.order_line_id.in_(taken)))
+    for row in rows:
+        taken[row.order_line_id].append(Span(row.first, row.last))
+    return {line.id: positions.free(line.quantity, taken[line.id]) for line in lines}
+
+
+def _taken(line: OrderLine, free: Mapping[int, list[Span]]) -> list[Span]:
+    return positions.free(line.quantity, free[line.id])
+
+
+def assessment_of(made: Return, policy: Policy) -> Assessment:
+    """What a recorded request was judged as, for its workflow."""
+    customer = made.order.customer
+    above = policy.second_approval_above
+    # Nobody decides on a withdrawal: the law gives the right, and it was judged.
+    withdrawn = made.kind == ReturnKind.WITHDRAWAL
+    approved, rule = _by_policy(made, policy)
+    return Assessment(
+        approved=withdrawn or approved,
+        rule=None if withdrawn else rule,
+        keep_item=made.resolution == Resolution.KEEP_ITEM,
+        needs_second_approval=above is not None
+        and not withdrawn
+        and made.quote_total > in_order_currency(made.order, above),
+        mailable=bool(made.contact_email or (customer and customer.email)),
+        total=made.quote_total,
+        currency=made.currency,
+        policy_version=made.policy_version,
+    )
+
+
+def _by_policy(made: Return, policy: Policy) -> tuple[bool, str | None]:
+    """Whether the policy approves a request, and the name of the rule that says so or forbids it.
+
+    One line that a rule has reviewed is reviewed with all others; rules approve only what they
+    approve as a whole.
+    """
+    rulings = [
+        ruling_of(
+            policy,
+            made.order,
+            line.order_line,
+            kind=ReturnKind(made.kind),
+            reason=Reason(line.reason),
+            resolution=Resolution(line.resolution),
+        )
+        for line in made.lines
+    ]
+    for ruling in rulings:
+        if ruling.then.decision is RuleDecision.REVIEW:
+            return False, ruling.by["decision"]
+    if rulings and all(ruling.then.decision is RuleDecision.APPROVE for ruling in rulings):
+        return True, rulings[0].by["decision"]
+    limit = policy.auto_approve_up_to
+    return limit > 0 and made.quote_total <= in_order_currency(made.order, limit), None

@@ -132,12 +132,12 @@ def judge_request(
             left=left_to_refund(found),
         )
 
-    quote = priced(kept=True)
-    kept = kind in _MAY_BE_KEPT and 0 < quote.total <= in_order_currency(
-        found, policy.keep_item_up_to
-    )
-    if not kept:
-        quote = priced(kept=False)
+    quote, kept = priced(kept=False), False
+    if kind in _MAY_BE_KEPT and policy.keep_item_up_to:
+        # Held against the limit is what the goods are worth: a fee doesn't make them cheaper.
+        without_fees = priced(kept=True)
+        kept = 0 < without_fees.total <= in_order_currency(found, policy.keep_item_up_to)
+        quote = without_fees if kept else quote
     return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
 
 

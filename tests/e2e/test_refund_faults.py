@@ -27,7 +27,7 @@ from tests.e2e.running_up import wait_for as wait_a_minute_for
 
 AMOUNT = 2500
 # Parts that die often are started again ever later, and retries come up to 5 minutes apart.
-PATIENCE = 420.0
+PATIENCE = 1200.0
 # What a payment's reference makes the provider do, and how often it is chosen.
 FAULTS = {
     "ok": 3,  # paid at once

@@ -44,6 +44,16 @@ def list_policies(
     return found[:limit], found[limit - 1].policy.version if more else None
 
 
+def load_policy(session: Session, version: int) -> StoredPolicy | None:
+    """One version; None when there was none of this number."""
+    row = session.get(PolicyVersion, version)
+    if row is not None:
+        policy = Policy.from_json(row.body, row.version)
+        return StoredPolicy(policy=policy, actor=row.actor, created_at=row.created_at)
+    defaults = Policy()
+    return StoredPolicy(policy=defaults) if version == defaults.version else None
+
+
 def save_policy(session: Session, policy: Policy, *, actor: str, now: datetime) -> None:
     """Puts a policy in force as the next version; one that changes nothing adds none."""
     present = current_policy(session)

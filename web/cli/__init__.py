@@ -18,6 +18,7 @@ _COMMANDS = {
     "user": "web.cli.access",
     "apikey": "web.cli.access",
     "orders": "web.cli.orders",
+    "policy": "web.cli.policy",
     "ledger": "web.cli.ledger",
     "reconcile": "web.cli.reconciling",
     "replay": "web.cli.replay",

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from web.access import TASK_PERMISSIONS, Permission
 from web.services import services
-from web.staff import actions, finance, inbox, mails, reconciling, returns, session, words
+from web.staff import actions, finance, inbox, mails, policy, reconciling, returns, session, words
 from web.staff.presentation import Presentation
 
 _TITLES = {
@@ -75,6 +75,14 @@ def create_blueprint() -> Blueprint:
         "/finance/reconciliations/<id>.csv",
         endpoint="reconciliation_csv",
         view_func=reconciling.export,
+    )
+    staff.add_url_rule("/policy", view_func=policy.policy, methods=["GET"])
+    staff.add_url_rule(
+        "/policy/check", endpoint="policy_check", view_func=policy.check, methods=["POST"]
+    )
+    staff.add_url_rule("/policy", endpoint="policy_put", view_func=policy.put, methods=["POST"])
+    staff.add_url_rule(
+        "/policy/versions/<number>", endpoint="policy_version", view_func=policy.version
     )
     staff.add_url_rule("/finance/check", endpoint="finance_check", view_func=finance.check)
     staff.add_url_rule(

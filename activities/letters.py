@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from models.messages import EventKind, Reason, RefundStatus, ReturnKind
+from models.messages import EventKind, PayoutMethod, Reason, RefundStatus, ReturnKind
 from models.store.credit_rows import MovementKind
 from models.tables import (
     Event,
@@ -134,6 +134,7 @@ class Letter:
         our_doing: the reasons for which the shop should say sorry.
         granted: what was decided to pay so far for goods, and `granted_lines` how it came about;
             `short` was owed but can't go back to a payment.
+        credited: what of it is store credit, its bonus included.
         payouts: the money moving for goods.
         credit: the store credit a mail brings; None in other mails.
         given: the goodwill a mail tells of; None in other mails.
@@ -156,6 +157,7 @@ class Letter:
     granted: int
     granted_lines: tuple[Amount, ...]
     short: int
+    credited: int
     payouts: tuple[Payout, ...]
     credit: IssuedCredit | None
     given: Goodwill | None
@@ -241,6 +243,11 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
             for line in made.lines
         ),
         short=sum(made.short for made in for_goods),
+        credited=sum(
+            made.amount + made.bonus
+            for made in for_goods
+            if made.method == PayoutMethod.STORE_CREDIT
+        ),
         payouts=_payouts(session, for_goods),
         credit=_credit(session, found.rma, beside),
         given=None

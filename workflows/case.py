@@ -42,6 +42,7 @@ class Case(Matter):
         self.labels_made = 0
         self.reminded = False
         self.gave_credit = False
+        self.gave_money = False
         self.inspection_overdue = False
         self.sent_back = 0
         self.approved_at: datetime | None = None
@@ -83,7 +84,8 @@ class Case(Matter):
             self.resolved_at = workflow.now()
             self.recorder.close_tasks(TaskKind.WITHDRAWAL_DUE, SYSTEM)
             self.recorder.tell(EventKind.RESOLVED, SYSTEM)
-            if not self.gave_credit:  # Whoever got store credit has its mail already.
+            # Whoever got nothing but store credit has its mail already.
+            if self.gave_money or not self.gave_credit:
                 self.mail(Template.REFUNDED)
         elif not resolved and not self.progress.ended:
             self.resolved_at = None

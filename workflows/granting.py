@@ -40,16 +40,7 @@ async def grant_what_was_accepted(case: Case) -> None:
 
 def _tell(case: Case, granted: Granted) -> None:
     if granted.method is PayoutMethod.STORE_CREDIT and granted.amount + granted.bonus:
-        case.recorder.tell(
-            EventKind.STORE_CREDIT_ISSUED,
-            SYSTEM,
-            amount=granted.amount + granted.bonus,
-            currency=granted.currency,
-            bonus=granted.bonus,
-            short=granted.short,
-        )
-        case.gave_credit = True
-        case.mail(Template.STORE_CREDIT)
+        _tell_credit(case, granted, granted.amount, granted.short)
         return
     case.recorder.tell(
         EventKind.REFUND_GRANTED,
@@ -58,3 +49,19 @@ def _tell(case: Case, granted: Granted) -> None:
         currency=granted.currency,
         short=granted.short,
     )
+    case.gave_money |= granted.amount > 0
+    if granted.credit + granted.bonus:
+        _tell_credit(case, granted, granted.credit)
+
+
+def _tell_credit(case: Case, granted: Granted, amount: int, short: int = 0) -> None:
+    case.recorder.tell(
+        EventKind.STORE_CREDIT_ISSUED,
+        SYSTEM,
+        amount=amount + granted.bonus,
+        currency=granted.currency,
+        bonus=granted.bonus,
+        short=short,
+    )
+    case.gave_credit = True
+    case.mail(Template.STORE_CREDIT)

@@ -68,7 +68,8 @@ class GrantedRefund:
 class Granted:
     """What a grant reserved; `short` is what was owed but is no longer refundable.
 
-    Store credit has no transactions: it is issued at once, `bonus` on top of the amount.
+    Store credit has no transactions: it is issued at once, `bonus` on top of the amount. `credit`
+    is what of a mixed return became store credit, beside the amount that is refunded.
     """
 
     refunds: list[GrantedRefund]
@@ -77,6 +78,7 @@ class Granted:
     short: int = 0
     bonus: int = 0
     method: PayoutMethod = PayoutMethod.REFUND
+    credit: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

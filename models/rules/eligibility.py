@@ -68,14 +68,6 @@ def judge(
                 pointer="/kind",
             )
         )
-    if len({line.resolution for line in lines} & set(_OFFERED_RESOLUTIONS)) > 1:
-        refusals.append(
-            Refusal(
-                code="mixed_resolutions",
-                message="One return gives either a refund or store credit; ask for two returns.",
-                pointer="/lines",
-            )
-        )
     left = {line.line: line.free_units for line in lines}
     for line in lines:
         free = left[line.line]

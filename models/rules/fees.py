@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from models.money import round_half_up
@@ -20,6 +21,11 @@ def percent_of(amount: int, percent: str) -> int:
     """A percentage of an amount, half up; "12.5" is an eighth."""
     factor = Fraction(percent) / 100
     return round_half_up(amount * factor.numerator, factor.denominator)
+
+
+def percent_left(percent: str) -> str:
+    """What a percentage leaves of the whole: of "62.5" it is "37.5"."""
+    return str(100 - Decimal(percent))
 
 
 def restocking_fee(line: PaidLine, value: Worth, percent: str, at_most: int) -> Fee:

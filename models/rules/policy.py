@@ -25,6 +25,8 @@ class Policy:
     auto_approve_up_to: int = 0
     # Of what is worth no more than this the customer keeps the goods; 0: never.
     keep_item_up_to: int = 0
+    # What share of the goods is paid when the customer keeps them.
+    keep_item_percent: str = "100"
     # Above it a second person approves, too; None: never.
     second_approval_above: int | None = None
     promotions: Promotions = Promotions.KEEP_SHARE
@@ -57,6 +59,7 @@ class Policy:
             "auto_approve_up_to": self.auto_approve_up_to,
             "second_approval_above": self.second_approval_above,
             "keep_item_up_to": self.keep_item_up_to,
+            "keep_item_percent": self.keep_item_percent,
             "promotions": str(self.promotions),
             "tender_order": str(self.tender_order),
             "outbound_shipping": str(self.outbound_shipping),
@@ -89,6 +92,7 @@ class Policy:
             auto_approve_up_to=body.get("auto_approve_up_to", default.auto_approve_up_to),
             second_approval_above=body.get("second_approval_above", default.second_approval_above),
             keep_item_up_to=body.get("keep_item_up_to", default.keep_item_up_to),
+            keep_item_percent=body.get("keep_item_percent", default.keep_item_percent),
             promotions=Promotions(body.get("promotions", default.promotions)),
             tender_order=TenderOrder(body.get("tender_order", default.tender_order)),
             outbound_shipping=OutboundShipping(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from models.messages import Resolution
 from models.money import to_text
 from models.rules.exchange import Replacement, exchange
-from models.rules.fees import percent_of, restocking_fee, return_shipping_fee
+from models.rules.fees import percent_left, percent_of, restocking_fee, return_shipping_fee
 from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.policy_rules import NO_RULING, Ruling
 from models.rules.positions import Span, count
@@ -116,7 +116,9 @@ def make_quote(
         returned = [quoted for quoted in lines if quoted.replacement is None]
         amounts.extend(_promotion_reversal(order, returned, terms, goods))
         room = max(0, min(goods, _sum(amounts)))
-        if not kept:
+        if kept:
+            amounts.extend(_not_paid_of_kept(order, lines, terms, room))
+        else:
             amounts.extend(_fees(order, lines, terms, room, withdrawal=withdrawal))
         amounts.extend(_outbound_shipping(order, returned, terms, withdrawal))
     if left is not None and _sum(amounts) > left:
@@ -128,7 +130,7 @@ def make_quote(
                 explanation=f"Only {_money(left, order)} of this order can still be refunded",
             )
         )
-    amounts.extend(_bonus(order, lines, terms, _sum(amounts)))
+    amounts.extend(_bonus(lines, terms, _money_as_credit(amounts, lines)))
     return Quote(currency=order.currency, lines=tuple(amounts))
 
 
@@ -274,6 +276,30 @@ def _fees(
             )
 
 
+def _not_paid_of_kept(
+    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int
+) -> Iterator[QuoteLine]:
+    """What is taken off because the customer keeps the goods; whom fees are waived, nothing."""
+    percent = percent_left(terms.keep_percent)
+    for quoted in lines:
+        if terms.waives(quoted.fault, quoted.resolution):
+            continue
+        fee = restocking_fee(quoted.line, worth(quoted.line, quoted.spans), percent, room)
+        room -= fee.amount
+        if fee.amount:
+            yield QuoteLine(
+                kind=QuoteKind.RESTOCKING_FEE,
+                line=quoted.line.line,
+                no=quoted.no,
+                amount=-fee.amount,
+                tax=-fee.tax,
+                explanation=(
+                    f"The customer keeps the goods: {terms.keep_percent} % of them is paid"
+                    f"{_tax_words(fee.tax, order)}"
+                ),
+            )
+
+
 def _price_of_way(lines: Sequence[QuotedLine], terms: Terms) -> tuple[int, str]:
     """What the way back costs, and the rule that says so: of several lines, the cheapest."""
     prices = [
@@ -324,11 +350,17 @@ def _outbound_shipping(
     )
 
 
-def _bonus(
-    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, money: int
-) -> Iterator[QuoteLine]:
-    if not lines or any(quoted.resolution is not Resolution.STORE_CREDIT for quoted in lines):
-        return
+def _money_as_credit(amounts: Sequence[QuoteLine], lines: Sequence[QuotedLine]) -> int:
+    """What of the money becomes store credit; it bears what a refund beside it can't."""
+    credited = {line.no for line in lines if line.resolution is Resolution.STORE_CREDIT}
+    if len(credited) == len(lines):
+        return _sum(amounts)
+    credit = _sum(amount for amount in amounts if amount.no in credited)
+    refund = _sum(amounts) - credit
+    return max(0, credit + min(0, refund)) if credited else 0
+
+
+def _bonus(lines: Sequence[QuotedLine], terms: Terms, money: int) -> Iterator[QuoteLine]:
     amount = percent_of(money, terms.bonus_percent)
     if amount > 0:
         yield QuoteLine(

@@ -72,6 +72,8 @@ class Terms:
     restocking_percent: str = "0"
     waived_for: frozenset[Waiver] = frozenset({Waiver.MERCHANT_FAULT, Waiver.EXCHANGE})
     bonus_percent: str = "0"
+    # What share of the goods is paid when the customer keeps them.
+    keep_percent: str = "100"
 
     def waives(self, fault: Fault, resolution: Resolution) -> bool:
         """Whether a line is free of fees."""

@@ -25,11 +25,11 @@ from models.messages import (
 )
 from models.messages import GrantedRefund as GrantedRefundMessage
 from models.money import round_half_up, to_text
-from models.rules import tenders
-from models.rules.payable import money_of, without_debt
+from models.rules import parts, tenders
+from models.rules.payable import money_of
 from models.rules.policy import Policy
 from models.rules.postings import grant_postings
-from models.rules.quote import Quote, QuoteKind, QuoteLine, make_quote
+from models.rules.quote import QuoteKind, QuoteLine, make_quote
 from models.store import credit_memos, journal, store_credits
 from models.store.gift_cards import sold_by
 from models.store.policies import policy_at
@@ -57,44 +57,62 @@ def grant(session: Session, asked: Grant) -> Granted:
     Asking again with the same id answers the same.
     """
     row, order = _locked(session, asked.rma)
-    existing = session.get(GrantedRefund, asked.id)
-    if existing is not None:
-        return granted_message(existing)
+    existing = [session.get(GrantedRefund, name) for name in (asked.id, _beside(asked.id))]
+    if existing[0] is not None:
+        return granted_message(*[made for made in existing if made is not None])
     facts = order_facts(session, order, apart_from=row.rma)
     policy = policy_at(session, row.policy_version)
+    quoted = quoted_lines(row, facts, asked.accepted, policy)
     quote = make_quote(
         facts,
-        quoted_lines(row, facts, asked.accepted, policy),
+        quoted,
         terms_of(policy, order),
         withdrawal=row.kind == ReturnKind.WITHDRAWAL,
         kept=row.resolution == Resolution.KEEP_ITEM,
         left=_promised(row),
     )
-    lines = without_debt(_since(session, row, quote))
-    owed = money_of(lines)
-    amount = min(owed, left_to_refund(order))
-    short = owed - amount
-    made = GrantedRefund(
-        id=asked.id,
-        kind="return",
-        method=_method(row),
-        rma=row.rma,
-        order_number=order.number,
-        amount=amount,
-        tax=sum(line.tax for line in lines),
-        short=short,
-        bonus=0,
-        currency=row.currency,
-        accepted=list(asked.accepted),
-        actor=asked.actor,
-        created_at=datetime.fromisoformat(asked.at),
-        refunds=[],
+    whole = parts.split(quote.lines, quoted)
+    due = parts.payable(
+        parts.Parts(
+            refund=_since(session, row, PayoutMethod.REFUND, whole.refund),
+            credit=_since(session, row, PayoutMethod.STORE_CREDIT, whole.credit),
+        )
     )
-    _count(order, row, asked.accepted, lines)
-    _void_gift_cards(session, made, order, lines)
-    return _reserve(
-        session, made, order, policy, _fit_bonus(lines, amount, short), workflow_id(row.rma)
-    )
+    _count(order, row, asked.accepted, [*due.refund, *due.credit])
+    methods = {PayoutMethod.REFUND: due.refund, PayoutMethod.STORE_CREDIT: due.credit}
+    paid = {method: lines for method, lines in methods.items() if lines} or {_method(row): []}
+    granted: list[GrantedRefund] = []
+    for method, lines in paid.items():
+        owed = money_of(lines)
+        amount = min(owed, left_to_refund(order))
+        short = owed - amount
+        made = GrantedRefund(
+            id=_beside(asked.id) if granted else asked.id,
+            kind="return",
+            method=method,
+            rma=row.rma,
+            order_number=order.number,
+            amount=amount,
+            tax=sum(line.tax for line in lines),
+            short=short,
+            bonus=0,
+            currency=row.currency,
+            accepted=list(asked.accepted),
+            actor=asked.actor,
+            created_at=datetime.fromisoformat(asked.at),
+            refunds=[],
+        )
+        if not granted:
+            _void_gift_cards(session, made, order, [*due.refund, *due.credit])
+        lines = _fit_bonus(lines, amount, short)
+        _reserve(session, made, order, policy, lines, workflow_id(row.rma))
+        granted.append(made)
+    return granted_message(*granted)
+
+
+def _beside(grant: str) -> str:
+    """The id of the store credit that a grant gives beside a refund."""
+    return f"{grant}/credit"
 
 
 def _promised(row: Return) -> int | None:
@@ -109,8 +127,10 @@ def _promised(row: Return) -> int | None:
     return sum(line.amount for line in row.quote_lines if line.kind != QuoteKind.BONUS)
 
 
-def _since(session: Session, row: Return, quote: Quote) -> list[QuoteLine]:
-    """What a quote has beyond earlier grants of the return, line by line."""
+def _since(
+    session: Session, row: Return, method: PayoutMethod, lines: Sequence[QuoteLine]
+) -> list[QuoteLine]:
+    """What a part of the quote has beyond earlier grants of the return, line by line."""
     rows = session.execute(
         select(
             GrantLine.kind,
@@ -120,12 +140,16 @@ def _since(session: Session, row: Return, quote: Quote) -> list[QuoteLine]:
             func.sum(GrantLine.tax),
         )
         .join(GrantedRefund, GrantedRefund.id == GrantLine.granted_refund_id)
-        .where(GrantedRefund.rma == row.rma, GrantedRefund.kind == "return")
+        .where(
+            GrantedRefund.rma == row.rma,
+            GrantedRefund.kind == "return",
+            GrantedRefund.method == method,
+        )
         .group_by(GrantLine.kind, GrantLine.line, GrantLine.return_line)
     ).all()
     before = {(kind, line, no): (int(amount), int(tax)) for kind, line, no, amount, tax in rows}
     found = []
-    for line in quote.lines:
+    for line in lines:
         amount, tax = before.pop((line.kind, line.line, line.no), (0, 0))
         words = line.explanation
         if amount:
@@ -245,7 +269,8 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
         kind=QuoteKind.GOODWILL, line=None, amount=start.amount, explanation="Goodwill"
     )
     workflow = payout_workflow_id(start.rma, PayoutKind.GOODWILL, start.id)
-    return _reserve(session, made, order, policy_at(session, row.policy_version), [words], workflow)
+    _reserve(session, made, order, policy_at(session, row.policy_version), [words], workflow)
+    return granted_message(made)
 
 
 def _locked(session: Session, rma: str) -> tuple[Return, Order]:
@@ -274,7 +299,7 @@ def _reserve(
     policy: Policy,
     lines: Sequence[QuoteLine],
     workflow: str,
-) -> Granted:
+) -> None:
     """Takes what was granted off the payments, books it, and prepares how it is paid."""
     made.bonus = sum(line.amount for line in lines if line.kind is QuoteKind.BONUS)
     session.add(made)
@@ -294,7 +319,7 @@ def _reserve(
     )
     session.flush()
     order.reserved += made.amount
-    parts = tenders.split(
+    shares = tenders.split(
         made.amount,
         [
             tenders.Tender(
@@ -305,7 +330,7 @@ def _reserve(
         policy.tender_order,
     )
     payments = {payment.id: payment for payment in order.payments}
-    for part in parts:
+    for part in shares:
         payments[part.payment].reserved += part.amount
         if made.method == PayoutMethod.REFUND:
             refund = new_refund(session, made, payments[part.payment], part.amount, workflow)
@@ -332,7 +357,6 @@ def _reserve(
         )
     if lines:
         credit_memos.issue(session, made, made.created_at)
-    return granted_message(made)
 
 
 def _book(session: Session, made: GrantedRefund, order: Order, lines: Sequence[QuoteLine]) -> None:
@@ -348,8 +372,8 @@ def _book(session: Session, made: GrantedRefund, order: Order, lines: Sequence[Q
     )
 
 
-def granted_message(made: GrantedRefund) -> Granted:
-    """A grant as its workflow hears of it."""
+def granted_message(made: GrantedRefund, beside: GrantedRefund | None = None) -> Granted:
+    """A grant as its workflow hears of it. `beside`: the store credit that came with a refund."""
     return Granted(
         refunds=[
             GrantedRefundMessage(refund=row.id, amount=row.amount, currency=row.currency)
@@ -358,7 +382,8 @@ def granted_message(made: GrantedRefund) -> Granted:
         ],
         amount=made.amount,
         currency=made.currency,
-        short=made.short,
-        bonus=made.bonus,
+        short=made.short + (beside.short if beside else 0),
+        bonus=made.bonus + (beside.bonus if beside else 0),
         method=PayoutMethod(made.method),
+        credit=beside.amount if beside else 0,
     )

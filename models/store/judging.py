@@ -1,7 +1,7 @@
 """Judging and pricing a request, with nothing stored: the order held against the policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from models.rules.policy import Policy
 from models.rules.policy_rules import RuleDecision, Ruling
 from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
+from models.rules.terms import Terms
 from models.store.policies import current_policy
 from models.store.pricing import (
     fault_of,
@@ -122,22 +123,25 @@ def judge_request(
         for no, (asked_line, (line, spans)) in enumerate(zip(lines, taken, strict=True), start=1)
     ]
 
-    def priced(*, kept: bool) -> Quote:
+    terms = terms_of(policy, found)
+
+    def priced(terms: Terms, *, kept: bool) -> Quote:
         return make_quote(
             facts,
             quoted,
-            terms_of(policy, found),
+            terms,
             withdrawal=kind is ReturnKind.WITHDRAWAL,
             kept=kept,
             left=left_to_refund(found),
         )
 
-    quote, kept = priced(kept=False), False
+    quote, kept = priced(terms, kept=False), False
     if kind in _MAY_BE_KEPT and policy.keep_item_up_to:
         # Held against the limit is what the goods are worth: a fee doesn't make them cheaper.
-        without_fees = priced(kept=True)
-        kept = 0 < without_fees.total <= in_order_currency(found, policy.keep_item_up_to)
-        quote = without_fees if kept else quote
+        worth = priced(replace(terms, keep_percent="100"), kept=True).total
+        paid = priced(terms, kept=True)
+        kept = worth <= in_order_currency(found, policy.keep_item_up_to) and paid.total > 0
+        quote = paid if kept else quote
     return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
 
 

@@ -207,6 +207,7 @@ def terms_of(policy: Policy, order: Order) -> Terms:
         restocking_percent=policy.restocking_percent,
         waived_for=frozenset(policy.fee_waived_for),
         bonus_percent=policy.store_credit_bonus_percent,
+        keep_percent=policy.keep_item_percent,
     )
 
 

@@ -58,6 +58,8 @@ async def requested(
     """A return of a new order; deadlines named among the rest pass after as many seconds."""
     deadlines = {name: more.pop(name) for name in Deadlines.__dataclass_fields__ if name in more}
     resolution = more.pop("resolution", Resolution.REFUND)
+    # By order line, where it differs.
+    other: dict[str, Resolution] = more.pop("other", {})
     kind = more.pop("kind", ReturnKind.RETURN)
     number = new_order_number()
     world.put_order(number, reference=new_payment(behaviour), **more)
@@ -66,7 +68,12 @@ async def requested(
         kind=kind,
         resolution=resolution,
         lines=[
-            LineRequest(line=line, quantity=quantity, reason=Reason.TOO_LARGE)
+            LineRequest(
+                line=line,
+                quantity=quantity,
+                reason=Reason.TOO_LARGE,
+                resolution=other.get(line),
+            )
             for line, quantity in (lines or {"1": 1}).items()
         ],
     )
@@ -327,6 +334,17 @@ async def store_credit(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CLOSED)
 
 
+async def mixed(world: World) -> str:
+    rma = await accepted(
+        world,
+        {"1": 1, "2": 1},
+        quantities=(1, 1),
+        other={"2": Resolution.STORE_CREDIT},
+        follow_up_after=SOON,
+    )
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def goodwill(world: World) -> str:
     """The history of the payment beside the return, of which the bank refuses a part."""
     card, other = new_payment("ok"), new_payment("decline")
@@ -477,6 +495,7 @@ STORIES: tuple[Story, ...] = (
     refund_short,
     refund_outrun_by_goodwill,
     store_credit,
+    mixed,
     goodwill,
     goodwill_refused,
     recovery,

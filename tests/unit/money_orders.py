@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 
-from models.messages import Resolution
+from models.messages import PayoutMethod, Resolution
 from models.money import apportion, round_half_up
+from models.rules import tenders
 from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBefore
 from models.rules.order_pricing import discount_shares, price_order
 from models.rules.orders import (
@@ -19,11 +20,12 @@ from models.rules.orders import (
     ShippingInput,
     TaxMode,
 )
-from models.rules.payable import money_of, without_debt
+from models.rules.parts import Parts, payable, split
+from models.rules.payable import money_of
 from models.rules.positions import Span, free, lowest
 from models.rules.postings import grant_postings
 from models.rules.quote import Quote, QuotedLine, QuoteKind, QuoteLine, make_quote
-from models.rules.tenders import Tender, TenderOrder, split
+from models.rules.tenders import Tender, TenderOrder
 from models.rules.terms import Fault, OutboundShipping, Promotions, Terms, Waiver
 from models.rules.worth import PaidLine
 
@@ -132,12 +134,14 @@ class Case:
     """A return that is open or granted: line id, positions, and what was granted of it."""
 
     lines: list[tuple[str, list[Span], Fault]]
-    resolution: Resolution
+    resolutions: list[Resolution]
     withdrawal: bool
     quote: Quote
     accepted: list[int]
-    granted: Counter[tuple[QuoteKind, str | None, int | None]] = field(default_factory=Counter)
-    paid: int = 0
+    granted: Counter[tuple[PayoutMethod, QuoteKind, str | None, int | None]] = field(
+        default_factory=Counter
+    )
+    paid: Counter[PayoutMethod] = field(default_factory=Counter)
 
 
 class Till:
@@ -223,7 +227,7 @@ class Till:
                 line=self.lines[name],
                 spans=lowest(spans, count),
                 fault=fault,
-                resolution=case.resolution,
+                resolution=case.resolutions[no - 1],
             )
             for no, ((name, spans, fault), count) in enumerate(
                 zip(case.lines, units, strict=True), start=1
@@ -267,31 +271,34 @@ class Till:
             for line in case.quote.lines
         ):
             promised = case.quote.total - case.quote.bonus
+        quoted = self.quoted(case, accepted)
         now = make_quote(
-            self.facts(case),
-            self.quoted(case, accepted),
-            self.terms,
-            withdrawal=case.withdrawal,
-            left=promised,
+            self.facts(case), quoted, self.terms, withdrawal=case.withdrawal, left=promised
         )
-        due: Counter[tuple[QuoteKind, str | None, int | None]] = Counter()
-        taxes: Counter[tuple[QuoteKind, str | None, int | None]] = Counter()
-        for line in now.lines:
-            due[line.kind, line.line, line.no] += line.amount
-            taxes[line.kind, line.line, line.no] += line.tax
-        due.subtract(case.granted)
-        lines = [
-            QuoteLine(kind=key[0], line=key[1], no=key[2], amount=amount, explanation="")
-            for key, amount in due.items()
-            if amount
-        ]
-        lines = without_debt(lines)
-        owed = money_of(lines)
+        whole = split(now.lines, quoted)
+        found = payable(
+            Parts(
+                refund=_due(case, PayoutMethod.REFUND, whole.refund),
+                credit=_due(case, PayoutMethod.STORE_CREDIT, whole.credit),
+            )
+        )
         case.accepted = accepted
-        amount = min(owed, self.left)
-        self.short += owed - amount
+        total, lines = 0, [*found.refund, *found.credit]
+        for method, part in (
+            (PayoutMethod.REFUND, found.refund),
+            (PayoutMethod.STORE_CREDIT, found.credit),
+        ):
+            owed = money_of(part)
+            assert owed >= 0, "neither part owes anything"
+            amount = min(owed, self.left)
+            self.short += owed - amount
+            for line in part:
+                case.granted[method, line.kind, line.line, line.no] += line.amount
+            case.paid[method] += amount
+            total += amount
+            self.pay(amount)
+            assert sum(posting.amount for posting in grant_postings(part)) == 0
         for line in lines:
-            case.granted[line.kind, line.line, line.no] += line.amount
             if line.kind in WORTH and line.line is not None:
                 self.worth_of[line.line] += line.amount
                 self.tax_of[line.line] += line.amount if line.kind is QuoteKind.TAX else 0
@@ -299,15 +306,12 @@ class Till:
                 self.shipping += line.amount
             elif line.kind is QuoteKind.PROMOTION_REVERSAL:
                 self.taken_back -= line.amount
-        case.paid += amount
-        self.pay(amount)
-        assert sum(posting.amount for posting in grant_postings(lines)) == 0
-        return amount, lines
+        return total, lines
 
     def pay(self, amount: int) -> None:
         """Takes an amount off the payments."""
         payments = self.priced.order.payments
-        for part in split(
+        for part in tenders.split(
             amount,
             [
                 Tender(
@@ -322,4 +326,21 @@ class Till:
 
 
 def _own(case: Case | None, kind: QuoteKind) -> int:
-    return 0 if case is None else case.granted[kind, None, None]
+    if case is None:
+        return 0
+    return sum(case.granted[method, kind, None, None] for method in PayoutMethod)
+
+
+def _due(case: Case, method: PayoutMethod, lines: list[QuoteLine]) -> list[QuoteLine]:
+    """What a part has beyond what was granted of it, as the store works it out."""
+    due: Counter[tuple[QuoteKind, str | None, int | None]] = Counter()
+    for line in lines:
+        due[line.kind, line.line, line.no] += line.amount
+    for (granted_as, *key), amount in case.granted.items():
+        if granted_as is method:
+            due[key[0], key[1], key[2]] -= amount
+    return [
+        QuoteLine(kind=key[0], line=key[1], no=key[2], amount=amount, explanation="")
+        for key, amount in due.items()
+        if amount
+    ]

@@ -4,7 +4,10 @@ from random import Random
 
 import pytest
 
-from models.messages import Resolution
+from models.messages import PayoutMethod, Resolution
+from models.rules.fees import percent_of
+from models.rules.parts import split
+from models.rules.payable import money_of
 from models.rules.positions import lowest
 from models.rules.quote import QuoteKind
 from models.rules.tenders import TenderOrder
@@ -29,10 +32,16 @@ def play(seed: int, *, plain: bool = False) -> Till:
         case = till.open(
             wanted,
             dice.choice(list(Fault)),
-            resolution=dice.choice((Resolution.REFUND, Resolution.STORE_CREDIT)),
+            resolutions=invent_resolutions(dice, len(wanted)),
             withdrawal=not plain and dice.random() < 0.3,
         )
         assert sum(line.amount for line in case.quote.lines) == case.quote.total >= 0
+        promised = split(case.quote.lines, till.quoted(case, list(wanted.values())))
+        refund, credit = money_of(promised.refund), money_of(promised.credit)
+        assert refund >= 0
+        assert credit >= 0
+        assert refund + credit == case.quote.total - case.quote.bonus
+        assert case.quote.bonus == percent_of(credit, terms.bonus_percent)
         if not plain and dice.random() < 0.2:
             till.cases.remove(case)  # Cancelled: its positions are free again.
             check(till)
@@ -53,6 +62,8 @@ def play(seed: int, *, plain: bool = False) -> Till:
             check(till)
         if plain:
             assert till.given - before == case.quote.total - case.quote.bonus
+            assert case.paid[PayoutMethod.REFUND] == refund
+            assert case.paid[PayoutMethod.STORE_CREDIT] == credit
         assert till.shipping == shipped or shipped == 0, "shipping comes back once"
         for (name, spans, _), units in zip(case.lines, final, strict=True):
             # What was refused or never came frees the highest positions again.
@@ -61,6 +72,14 @@ def play(seed: int, *, plain: bool = False) -> Till:
         if not plain and dice.random() < 0.1:
             break
     return till
+
+
+def invent_resolutions(dice: Random, lines: int) -> list[Resolution]:
+    """One for all lines, or one for each."""
+    either = (Resolution.REFUND, Resolution.STORE_CREDIT)
+    if dice.random() < 0.5:
+        return [dice.choice(either)] * lines
+    return [dice.choice(either) for _ in range(lines)]
 
 
 def check(till: Till) -> None:

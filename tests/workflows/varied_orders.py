@@ -167,12 +167,14 @@ class Story:
     async def send_back(self, dice: Random, wanted: dict[str, int], left: dict[str, int]) -> None:
         """One return; takes what was accepted off what is left."""
         resolution = dice.choice(["refund", "refund", "store_credit"])
+        other = dice.choice([None, None, "refund", "store_credit"])
         reason = dice.choice(["too_small", "defective", "style"])
         asked = {
             "order": self.number,
             "resolution": resolution,
             "lines": [
                 {"line": line, "quantity": units, "reason": reason}
+                | ({"resolution": other} if other and dice.random() < 0.5 else {})
                 for line, units in wanted.items()
             ],
         }

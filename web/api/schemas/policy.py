@@ -151,6 +151,7 @@ class PolicySchema(Body):
     fees = Object(FeesSchema, load_default=lambda: FeesSchema().load({}))
     fee_waived_for = Items(Choice(Waiver), load_default=lambda: list(_DEFAULT.fee_waived_for))
     keep_item_up_to = Money(load_default=_DEFAULT.keep_item_up_to)
+    keep_item_percent = DecimalText(at_most=100, load_default=_DEFAULT.keep_item_percent)
     instant_refund = Fixed(False)
     store_credit_bonus_percent = DecimalText(
         at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
@@ -191,6 +192,7 @@ class PolicySchema(Body):
             window_anchor=window["anchor"].value,
             auto_approve_up_to=data["auto_approve_up_to"],
             keep_item_up_to=data["keep_item_up_to"],
+            keep_item_percent=data["keep_item_percent"],
             second_approval_above=data["second_approval_above"],
             promotions=data["promotions"],
             tender_order=data["tender_order"],

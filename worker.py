@@ -24,6 +24,7 @@ from activities.reconciliation import Reconciliations
 from activities.records import Records
 from activities.refunds import Refunds
 from activities.shipping import Shipping
+from activities.simulations import Simulations
 from activities.store_credits import StoreCredits
 from models.database import Database
 from models.settings import Settings, load_settings
@@ -33,6 +34,7 @@ from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 from workflows.schedules import ensure_schedules
+from workflows.simulation import SimulationWorkflow
 
 # Activities wait for databases and other people's servers most of the time.
 _THREADS = 32
@@ -82,12 +84,19 @@ def make_worker(
     payments = payment_providers(settings) if providers is None else providers
     refunds = Refunds(database, payments)
     reconciliations = Reconciliations(database, payments)
+    simulations = Simulations(database)
     shipping = Shipping(database, SandboxCarrier(), settings)
     notifications = Notifications(database, transport or mail_transport(settings), settings)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[ReturnWorkflow, PayoutWorkflow, ReconciliationWorkflow, CreditExpiryWorkflow],
+        workflows=[
+            ReturnWorkflow,
+            PayoutWorkflow,
+            ReconciliationWorkflow,
+            CreditExpiryWorkflow,
+            SimulationWorkflow,
+        ],
         activities=[
             records.open_return,
             records.save_progress,
@@ -101,6 +110,8 @@ def make_worker(
             refunds.write_off,
             reconciliations.compare,
             reconciliations.end_reconciliation,
+            simulations.simulate,
+            simulations.end_simulation,
             StoreCredits(database).expire_store_credits,
             shipping.make_label,
             notifications.send_mail,

@@ -30,9 +30,11 @@ from models.messages import (
     Refusal,
     ReturnStart,
     ReturnState,
+    SimulationStart,
     TaskCompletion,
     payout_workflow_id,
     reconciliation_workflow_id,
+    simulation_workflow_id,
     workflow_id,
 )
 from web.requests import Conflict, GatewayError, Refused
@@ -41,6 +43,7 @@ from workflows import search_attributes
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
+from workflows.simulation import SimulationWorkflow
 
 _TIMEOUT = timedelta(seconds=ANSWER_WITHIN)
 
@@ -154,6 +157,25 @@ class Delivery:
                 id=reconciliation_workflow_id(run),
                 task_queue=self._task_queue,
                 static_summary=f"Reconciliation asked for by {actor}",
+                rpc_timeout=_TIMEOUT,
+            )
+
+        self._bridge.run(begin)
+
+    def simulate(self, run: str) -> None:
+        """Starts trying a draft of the policy out.
+
+        Raises:
+            Unavailable: Temporal can't be reached.
+        """
+
+        async def begin(client: Client) -> None:
+            await client.start_workflow(
+                SimulationWorkflow.run,
+                SimulationStart(id=run),
+                id=simulation_workflow_id(run),
+                task_queue=self._task_queue,
+                static_summary="A draft of the policy, tried out on past returns",
                 rpc_timeout=_TIMEOUT,
             )
 

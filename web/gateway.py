@@ -32,6 +32,7 @@ from web.access import TASK_PERMISSIONS, Actor
 from web.delivery import NoAnswer, WorkflowEnded
 from web.messenger import call_id
 from web.money_gateway import MoneyGateway
+from web.policy_gateway import PolicyGateway
 from web.requests import (
     Answer,
     Conflict,
@@ -61,7 +62,7 @@ def free_rma(database: Database) -> str:
                 return rma
 
 
-class Gateway(MoneyGateway):
+class Gateway(MoneyGateway, PolicyGateway):
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
     """

@@ -14,6 +14,7 @@ import yaml
 from marshmallow import ValidationError
 
 from models.rules.policy import Policy
+from models.store.policy_versions import StoredPolicy
 from web.api.schemas.policy import PolicySchema, represent_policy
 from web.errors import field_errors
 
@@ -97,6 +98,16 @@ def write_policy(policy: Policy) -> str:
         comment = f"\n# {_COMMENTS[name]}\n" if name in _COMMENTS else "\n"
         parts.append(comment + _dumped({name: value}))
     return "".join(parts)
+
+
+def document_of(stored: StoredPolicy) -> str:
+    """A version as somebody wrote it, else as we write it."""
+    return stored.text or write_policy(stored.policy)
+
+
+def own_words(text: str, present: StoredPolicy) -> str | None:
+    """A document to be kept as it was written; None: we would write the same."""
+    return None if text == document_of(present) and present.text is None else text
 
 
 def difference(before: str, after: str, *, names: tuple[str, str]) -> list[str]:

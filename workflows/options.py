@@ -35,6 +35,13 @@ COMPARISON_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=10)
 )
 
+# All returns of a shop, judged twice. Somebody waits for it, so it isn't tried for long.
+SIMULATION_TIMEOUT = timedelta(hours=1)
+SIMULATION_GIVES_UP_AFTER = timedelta(hours=2)
+SIMULATION_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=5
+)
+
 # A withdrawal is refunded within 14 days of its receipt (Directive 2011/83/EU, article 13); a
 # person is asked two days before.
 WITHDRAWAL_REFUND_WITHIN = timedelta(days=14)

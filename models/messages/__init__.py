@@ -46,6 +46,11 @@ from models.messages.requests import (
     ReturnStart,
     ReturnState,
 )
+from models.messages.simulations import (
+    SimulationEnd,
+    SimulationStart,
+    simulation_workflow_id,
+)
 from models.messages.steps import (
     Cancellation,
     CarrierEvent,
@@ -142,6 +147,8 @@ __all__ = [
     "ReturnStart",
     "ReturnState",
     "ReturnStatus",
+    "SimulationEnd",
+    "SimulationStart",
     "TaskChange",
     "TaskCompletion",
     "TaskKind",
@@ -153,5 +160,6 @@ __all__ = [
     "payout_workflow_id",
     "reconciliation_workflow_id",
     "recovery_of",
+    "simulation_workflow_id",
     "workflow_id",
 ]

@@ -16,6 +16,7 @@ from models.messages import (
     ReturnKind,
 )
 from models.rules import eligibility, positions
+from models.rules.order_facts import OrderFacts
 from models.rules.policy import Policy
 from models.rules.policy_rules import RuleDecision, Ruling
 from models.rules.positions import Span
@@ -122,8 +123,21 @@ def judge_request(
         )
         for no, (asked_line, (line, spans)) in enumerate(zip(lines, taken, strict=True), start=1)
     ]
+    quote, kept = price(facts, quoted, policy, found, kind=kind, left=left_to_refund(found))
+    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
 
-    terms = terms_of(policy, found)
+
+def price(
+    facts: OrderFacts,
+    quoted: Sequence[QuotedLine],
+    policy: Policy,
+    order: Order,
+    *,
+    kind: ReturnKind,
+    left: int | None,
+) -> tuple[Quote, bool]:
+    """What a request would give, and whether the customer keeps the goods."""
+    terms = terms_of(policy, order)
 
     def priced(terms: Terms, *, kept: bool) -> Quote:
         return make_quote(
@@ -132,7 +146,7 @@ def judge_request(
             terms,
             withdrawal=kind is ReturnKind.WITHDRAWAL,
             kept=kept,
-            left=left_to_refund(found),
+            left=left,
         )
 
     quote, kept = priced(terms, kept=False), False
@@ -140,9 +154,9 @@ def judge_request(
         # Held against the limit is what the goods are worth: a fee doesn't make them cheaper.
         worth = priced(replace(terms, keep_percent="100"), kept=True).total
         paid = priced(terms, kept=True)
-        kept = worth <= in_order_currency(found, policy.keep_item_up_to) and paid.total > 0
+        kept = worth <= in_order_currency(order, policy.keep_item_up_to) and paid.total > 0
         quote = paid if kept else quote
-    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
+    return quote, kept
 
 
 def _ruling(
@@ -213,10 +227,17 @@ def _by_policy(made: Return, policy: Policy) -> tuple[bool, str | None]:
         )
         for line in made.lines
     ]
+    return decide(rulings, made.quote_total, policy, made.order)
+
+
+def decide(
+    rulings: Sequence[Ruling], total: int, policy: Policy, order: Order
+) -> tuple[bool, str | None]:
+    """Whether lines with these rulings are approved at once, and the rule that says so or not."""
     for ruling in rulings:
         if ruling.then.decision is RuleDecision.REVIEW:
             return False, ruling.by["decision"]
     if rulings and all(ruling.then.decision is RuleDecision.APPROVE for ruling in rulings):
         return True, rulings[0].by["decision"]
     limit = policy.auto_approve_up_to
-    return limit > 0 and made.quote_total <= in_order_currency(made.order, limit), None
+    return limit > 0 and total <= in_order_currency(order, limit), None

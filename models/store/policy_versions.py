@@ -14,11 +14,15 @@ from models.tables import PolicyVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPolicy:
-    """A version. The defaults a shop starts with were made by nobody, at no time."""
+    """A version. The defaults a shop starts with were made by nobody, at no time.
+
+    `text`: the document as somebody wrote it, when it was written as one.
+    """
 
     policy: Policy
     actor: str | None = None
     created_at: datetime | None = None
+    text: str | None = None
 
 
 def list_policies(
@@ -33,6 +37,7 @@ def list_policies(
             policy=Policy.from_json(row.body, row.version),
             actor=row.actor,
             created_at=row.created_at,
+            text=row.text,
         )
         for row in session.scalars(query.limit(limit + 1))
     ]
@@ -49,20 +54,42 @@ def load_policy(session: Session, version: int) -> StoredPolicy | None:
     row = session.get(PolicyVersion, version)
     if row is not None:
         policy = Policy.from_json(row.body, row.version)
-        return StoredPolicy(policy=policy, actor=row.actor, created_at=row.created_at)
+        return StoredPolicy(
+            policy=policy, actor=row.actor, created_at=row.created_at, text=row.text
+        )
     defaults = Policy()
     return StoredPolicy(policy=defaults) if version == defaults.version else None
 
 
-def save_policy(session: Session, policy: Policy, *, actor: str, now: datetime) -> None:
-    """Puts a policy in force as the next version; one that changes nothing adds none."""
+def newest_policy(session: Session) -> StoredPolicy:
+    """The version in force."""
+    [newest], _ = list_policies(session, limit=1)
+    return newest
+
+
+def save_policy(
+    session: Session, policy: Policy, *, actor: str, now: datetime, text: str | None = None
+) -> None:
+    """Puts a policy in force as the next version; one that changes nothing adds none.
+
+    `text`: how it was written, when other words than the present ones are to be kept, too.
+    """
     present = current_policy(session)
     wanted = replace(policy, version=present.version)
-    if wanted == present:
+    if wanted == present and (text is None or text == _text_of(session, present.version)):
         return
     session.add(
         PolicyVersion(
-            version=present.version + 1, body=wanted.to_json(), actor=actor, created_at=now
+            version=present.version + 1,
+            body=wanted.to_json(),
+            actor=actor,
+            created_at=now,
+            text=text,
         )
     )
     session.flush()
+
+
+def _text_of(session: Session, version: int) -> str | None:
+    row = session.get(PolicyVersion, version)
+    return None if row is None else row.text

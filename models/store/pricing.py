@@ -38,8 +38,26 @@ def order_facts(session: Session, order: Order, *, apart_from: str | None = None
         order: with its lines.
         apart_from: the RMA of the return that is priced, which hasn't come back before.
     """
-    gift_cards = _gift_cards(session, order)
     own = _own(session, apart_from)
+    return order_facts_after(
+        session,
+        order,
+        returned=_returned(session, order, apart_from),
+        taken_back=order.promotion_reversed + own.get(QuoteKind.PROMOTION_REVERSAL, 0),
+        shipping_refunded=order.shipping_refunded - own.get(QuoteKind.OUTBOUND_SHIPPING, 0),
+    )
+
+
+def order_facts_after(
+    session: Session,
+    order: Order,
+    *,
+    returned: Sequence[ReturnedBefore],
+    taken_back: int,
+    shipping_refunded: int,
+) -> OrderFacts:
+    """An order as the quote needs it, after these returns."""
+    gift_cards = _gift_cards(session, order)
     return OrderFacts(
         currency=order.currency,
         lines=[paid_line(line, gift_cards) for line in order.lines],
@@ -50,9 +68,9 @@ def order_facts(session: Session, order: Order, *, apart_from: str | None = None
             tax=order.shipping_tax,
             standard_amount=order.shipping_standard_amount,
         ),
-        returned=_returned(session, order, apart_from),
-        taken_back=order.promotion_reversed + own.get(QuoteKind.PROMOTION_REVERSAL, 0),
-        shipping_refunded=order.shipping_refunded - own.get(QuoteKind.OUTBOUND_SHIPPING, 0),
+        returned=list(returned),
+        taken_back=taken_back,
+        shipping_refunded=shipping_refunded,
     )
 
 

@@ -20,6 +20,7 @@ from models.tables.returns import (
     Task,
     UnitRange,
 )
+from models.tables.simulations import Simulation
 
 __all__ = [
     "AccountCode",
@@ -50,6 +51,7 @@ __all__ = [
     "Return",
     "ReturnLine",
     "Scan",
+    "Simulation",
     "StoreCredit",
     "Submission",
     "Task",

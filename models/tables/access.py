@@ -87,3 +87,5 @@ class PolicyVersion(Base):
     body: Mapped[dict[str, Any]]
     actor: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
+    # The document as somebody wrote it, with its comments; `body` is what counts.
+    text: Mapped[str | None] = mapped_column(Text)

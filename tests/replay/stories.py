@@ -23,9 +23,11 @@ from models.messages import (
     ReturnStatus,
     TaskKind,
     reconciliation_workflow_id,
+    simulation_workflow_id,
     workflow_id,
 )
 from models.rules.orders import PaymentKind
+from models.rules.policy import Policy
 from models.tables import PolicyVersion, Return
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
@@ -399,6 +401,14 @@ async def credit_expiry(world: World) -> str:
     return "credit-expiry"
 
 
+async def simulated(world: World) -> str:
+    """The history of a draft that is tried out."""
+    await requested(world)
+    run = await world.call(world.gateway.simulate, Policy(window_days=0), AGENT)
+    await world.env.client.get_workflow_handle(simulation_workflow_id(run)).result()
+    return simulation_workflow_id(run)
+
+
 async def kept(world: World) -> str:
     set_policy(world, keep_item_up_to=5000)
     rma = await requested(world, follow_up_after=SOON)
@@ -503,6 +513,7 @@ STORIES: tuple[Story, ...] = (
     credit_expiry,
     withdrawn,
     kept,
+    simulated,
     said_by_signals,
 )
 # They start their workers themselves.

@@ -19,6 +19,7 @@ from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
+from workflows.simulation import SimulationWorkflow
 
 HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").glob("*.json")}
 
@@ -32,6 +33,7 @@ def replayer() -> Iterator[Replayer]:
                 PayoutWorkflow,
                 ReconciliationWorkflow,
                 CreditExpiryWorkflow,
+                SimulationWorkflow,
             ],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,

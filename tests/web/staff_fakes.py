@@ -1,9 +1,15 @@
 """A gateway that remembers what it was asked and answers as told."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
+from models.database import Database
 from models.messages import ReturnStatus
+from models.rules.policy import Policy
+from models.store.policies import current_policy
+from models.store.simulating import begin_simulation, simulate
 from web.access import Actor
 from web.requests import (
     Answer,
@@ -34,6 +40,9 @@ class FakeGateway:
     settled: bool = True
     # The reconciliation that one leads to.
     run: str = "run-1"
+    # Where drafts are tried out, and whether a worker does it.
+    database: Database | None = None
+    works: bool = True
 
     def decide(
         self, rma: str, asked: DecisionRequest, actor: Actor, *, id: str | None = None
@@ -81,6 +90,34 @@ class FakeGateway:
     def reconcile(self, actor: Actor) -> str:
         self._took("reconcile", (self.run,), actor, None)
         return self.run
+
+    def simulate(
+        self,
+        draft: Policy,
+        actor: Actor,
+        *,
+        text: str | None = None,
+        days: tuple[date | None, date | None] = (None, None),
+    ) -> str:
+        self._took("simulate", (draft, days), actor, None)
+        if self.database is None:
+            return self.run
+        run = str(uuid4())
+        with self.database.write() as session:
+            version = current_policy(session).version
+            begin_simulation(
+                session,
+                run,
+                actor=actor.id,
+                version=version,
+                draft=draft,
+                text=text,
+                days=days,
+                at=datetime.now(UTC),
+            )
+        if self.works:
+            simulate(self.database, run, lambda: datetime.now(UTC))
+        return run
 
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("claim_task", (task,), actor, id)

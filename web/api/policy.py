@@ -7,7 +7,7 @@ from flask import Response
 from sqlalchemy.exc import IntegrityError
 
 from models.rules.policy import Policy
-from models.store.policy_versions import StoredPolicy, list_policies, save_policy
+from models.store.policy_versions import StoredPolicy, list_policies, newest_policy, save_policy
 from models.store.queries import Place
 from web.access import Permission
 from web.api.blueprint import ResourceBlueprint
@@ -73,5 +73,4 @@ def read_versions(query: tuple[int, int | None]) -> Response:
 
 def _in_force() -> StoredPolicy:
     with services().database.read() as session:
-        [newest], _ = list_policies(session, limit=1)
-    return newest
+        return newest_policy(session)

@@ -82,6 +82,12 @@ def create_blueprint() -> Blueprint:
     )
     staff.add_url_rule("/policy", endpoint="policy_put", view_func=policy.put, methods=["POST"])
     staff.add_url_rule(
+        "/policy/simulations", endpoint="simulate", view_func=policy.simulate, methods=["POST"]
+    )
+    staff.add_url_rule(
+        "/policy/simulations/<id>", endpoint="simulation", view_func=policy.simulation
+    )
+    staff.add_url_rule(
         "/policy/versions/<number>", endpoint="policy_version", view_func=policy.version
     )
     staff.add_url_rule("/finance/check", endpoint="finance_check", view_func=finance.check)

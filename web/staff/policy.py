@@ -6,11 +6,27 @@ from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
+from models.rules.policy import Policy
 from models.store.desk import name_actors
 from models.store.policies import current_policy
-from models.store.policy_versions import list_policies, load_policy, save_policy
+from models.store.policy_versions import (
+    list_policies,
+    load_policy,
+    newest_policy,
+    save_policy,
+)
+from models.store.simulating import load_simulation
 from web.access import Permission
-from web.policy_yaml import PolicyTextError, TextProblem, difference, read_policy, write_policy
+from web.policy_yaml import (
+    PolicyTextError,
+    TextProblem,
+    difference,
+    document_of,
+    own_words,
+    read_policy,
+    write_policy,
+)
+from web.requests import GatewayError
 from web.services import services
 from web.staff.guard import requires
 
@@ -25,8 +41,8 @@ _MEANWHILE = (
 def policy() -> ResponseReturnValue:
     """The policy in force, to be changed by those who may."""
     with services().database.read() as database:
-        present = current_policy(database)
-    return _page(text=write_policy(present), basis=present.version)
+        present = newest_policy(database)
+    return _page(text=document_of(present), basis=present.policy.version)
 
 
 @requires(Permission.POLICY)
@@ -57,11 +73,18 @@ def put() -> ResponseReturnValue:
         return _page(text=text, basis=_basis(), problems=error.problems), 422
     try:
         with services().database.write() as database:
-            before = current_policy(database).version
+            present = newest_policy(database)
+            before = present.policy.version
             if before != _basis():
                 flash(_MEANWHILE.format(before), "warning")
                 return _page(text=text, basis=before), 409
-            save_policy(database, draft, actor=g.actor.id, now=datetime.now(UTC))
+            save_policy(
+                database,
+                draft,
+                actor=g.actor.id,
+                now=datetime.now(UTC),
+                text=own_words(text, present),
+            )
             after = current_policy(database).version
     except IntegrityError:
         flash("Somebody changed the policy at the same moment; look at it first.", "warning")
@@ -71,6 +94,38 @@ def put() -> ResponseReturnValue:
     else:
         flash(f"Version {after} is in force. Returns keep the version they began with.", "success")
     return redirect(url_for("staff.policy"), 303)
+
+
+@requires(Permission.POLICY)
+def simulate() -> ResponseReturnValue:
+    """Starts trying a draft out on past returns, and shows how far that is."""
+    text = _sent_text()
+    try:
+        draft = read_policy(text)
+    except PolicyTextError as error:
+        return _page(text=text, basis=_basis(), problems=error.problems), 422
+    try:
+        run = services().gateway.simulate(draft, g.actor, text=text)
+    except GatewayError as error:
+        flash(str(error), "warning")
+        return _page(text=text, basis=_basis()), 503
+    return redirect(url_for("staff.simulation", id=run), 303)
+
+
+@requires(Permission.READ)
+def simulation(id: str) -> ResponseReturnValue:
+    """A draft that is tried out; the page looks again by itself until it is done."""
+    with services().database.read() as database:
+        found = load_simulation(database, id)
+        if found is None:
+            abort(404, "There is no such simulation.")
+    draft = Policy.from_json(found.draft, 0)
+    return render_template(
+        "staff/simulation.html",
+        found=found,
+        result=found.result,
+        text=found.text or write_policy(draft),
+    )
 
 
 @requires(Permission.READ)
@@ -83,12 +138,12 @@ def version(number: str) -> ResponseReturnValue:
         if found is None:
             abort(404, "There is no such version of the policy.")
         names = name_actors(database, [found.actor] if found.actor else [])
-    text = write_policy(found.policy)
+    text = document_of(found)
     changes = None
     if before is not None:
         changes = difference(
             write_policy(before.policy),
-            text,
+            write_policy(found.policy),
             names=(f"version {wanted - 1}", f"version {wanted}"),
         )
     return render_template(

@@ -1,0 +1,54 @@
+"""The call that tries a draft of the policy out on past returns."""
+
+import uuid
+from datetime import UTC, date, datetime
+
+from models.rules.policy import Policy
+from models.store import simulating
+from models.store.policies import current_policy
+from web.access import Actor
+from web.messenger import Messenger
+from web.requests import Unavailable
+
+
+class PolicyGateway(Messenger):
+    """Simulations."""
+
+    def simulate(
+        self,
+        draft: Policy,
+        actor: Actor,
+        *,
+        text: str | None = None,
+        days: tuple[date | None, date | None] = (None, None),
+    ) -> str:
+        """Starts judging past returns under a draft; gives the run's id.
+
+        Args:
+            draft: what would be put in force.
+            actor: who wants to know.
+            text: the draft as it was written.
+            days: of the requests, both included; None: without end.
+
+        Raises:
+            Unavailable: Temporal can't be reached.
+        """
+        run = str(uuid.uuid4())
+        with self._database.write() as session:
+            simulating.begin_simulation(
+                session,
+                run,
+                actor=actor.id,
+                version=current_policy(session).version,
+                draft=draft,
+                text=text,
+                days=days,
+                at=datetime.now(UTC),
+            )
+        try:
+            self._delivery.simulate(run)
+        except Unavailable:
+            with self._database.write() as session:
+                simulating.forget_simulation(session, run)
+            raise
+        return run

@@ -101,6 +101,7 @@ def make_worker(
             records.open_return,
             records.save_progress,
             refunds.grant_refund,
+            refunds.price_clawback,
             refunds.pay_refund,
             refunds.settle_refund,
             refunds.prepare_retry,

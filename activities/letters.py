@@ -135,6 +135,7 @@ class Letter:
         granted: what was decided to pay so far for goods, and `granted_lines` how it came about;
             `short` was owed but can't go back to a payment.
         credited: what of it is store credit, its bonus included.
+        paid_ahead: the money was granted before the goods came.
         payouts: the money moving for goods.
         credit: the store credit a mail brings; None in other mails.
         given: the goodwill a mail tells of; None in other mails.
@@ -158,6 +159,7 @@ class Letter:
     granted_lines: tuple[Amount, ...]
     short: int
     credited: int
+    paid_ahead: bool
     payouts: tuple[Payout, ...]
     credit: IssuedCredit | None
     given: Goodwill | None
@@ -248,6 +250,7 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
             for made in for_goods
             if made.method == PayoutMethod.STORE_CREDIT
         ),
+        paid_ahead=any(line.ahead for line in lines),
         payouts=_payouts(session, for_goods),
         credit=_credit(session, found.rma, beside),
         given=None

@@ -17,6 +17,8 @@ from activities.providers.payments.protocol import (
 from models.database import Database
 from models.messages import (
     AnotherTry,
+    Clawback,
+    ClawbackOwed,
     Grant,
     Granted,
     GrantedRefund,
@@ -65,6 +67,12 @@ class Refunds:
         """Reserves the money owed for the units accepted so far. Local."""
         with self._database.write() as session:
             return grants.grant(session, grant)
+
+    @uninterrupted
+    def price_clawback(self, asked: Clawback) -> ClawbackOwed:
+        """Works out what was paid ahead for goods that were not accepted. Local."""
+        with self._database.read() as session:
+            return grants.owed_back(session, asked)
 
     @uninterrupted
     def pay_refund(self, order: RefundOrderMessage) -> RefundOutcome:

@@ -52,6 +52,7 @@ _MAILS = {
     Template.GOODWILL: "an apology with money",
     Template.REFUND_DELAYED: "your refund takes longer",
     Template.FOLLOW_UP: "what else can we do?",
+    Template.INSTANT_REFUND: "your money is on its way already",
 }
 _TASKS = {
     TaskKind.DECIDE: "decide on the request",
@@ -63,6 +64,7 @@ _TASKS = {
     TaskKind.REFUND_SHORT: "settle what could not be refunded",
     TaskKind.SEND_BACK: "send the refused goods back",
     TaskKind.UNEXPECTED_PARCEL: "deal with the unexpected parcel",
+    TaskKind.CLAWBACK: "get back what was paid ahead",
 }
 _PAYMENTS = {
     "card": "to the card",
@@ -178,6 +180,8 @@ def _inspected(facts: _Facts) -> str:
 
 def _granted(facts: _Facts) -> str:
     words = f"Refund of {facts.money()} granted"
+    if facts.number("ahead"):
+        words += ", ahead of the goods"
     if facts.number("short"):
         words += f"; {facts.money('short')} of the quote can no longer be refunded"
     return words
@@ -265,6 +269,9 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.REFUND_PAID_BY_HAND: _paid_otherwise,
     EventKind.REFUND_MOVED: lambda _: "The refund goes to another payment of the order",
     EventKind.STORE_CREDIT_ISSUED: _credit,
+    EventKind.CLAWBACK_NEEDED: lambda facts: (
+        f"{facts.money()} was paid ahead for {facts.units()} that never came or had to be refused"
+    ),
     EventKind.GOODWILL_GRANTED: _goodwill,
     EventKind.REOPENED: lambda _: "Return opened again: a refund came back",
     EventKind.SEND_BACK_NEEDED: lambda facts: (

@@ -199,6 +199,7 @@ def _line(line: ReturnLine) -> Json:
         "rejected": line.rejected,
         "missing": line.missing,
         "refunded": line.refunded,
+        "ahead": line.ahead,
         "reception": line.reception,
         "acceptance": line.acceptance,
         "reason": line.reason,

@@ -45,6 +45,10 @@ class Case(Matter):
         self.gave_money = False
         self.inspection_overdue = False
         self.sent_back = 0
+        # What was paid ahead and is asked back: units and money, and the task of a lost parcel.
+        self.claimed = self.claimed_amount = 0
+        self.claimed_lost = self.claimed_lost_amount = 0
+        self.lost_claim = ""
         self.approved_at: datetime | None = None
         self.moved_at: datetime | None = None
         # The carrier's own time of the newest scan; scans come in any order.
@@ -84,8 +88,9 @@ class Case(Matter):
             self.resolved_at = workflow.now()
             self.recorder.close_tasks(TaskKind.WITHDRAWAL_DUE, SYSTEM)
             self.recorder.tell(EventKind.RESOLVED, SYSTEM)
-            # Whoever got nothing but store credit has its mail already.
-            if self.gave_money or not self.gave_credit:
+            # Whoever got nothing but store credit, or was paid ahead, has its mail already.
+            told = self.gave_credit and not self.gave_money
+            if not told and not self.progress.ahead_units:
                 self.mail(Template.REFUNDED)
         elif not resolved and not self.progress.ended:
             self.resolved_at = None

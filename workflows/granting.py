@@ -12,11 +12,11 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def grant_what_was_accepted(case: Case) -> None:
-    """Reserves the money for every unit accepted so far."""
+    """Reserves the money for every unit accepted so far, or paid ahead of that."""
     if not case.progress.to_grant:
         return
     async with case.lock:
-        accepted = [line.accepted for line in case.progress.lines]
+        accepted = [line.due for line in case.progress.lines]
         granted = await run_local(
             Refunds.grant_refund,
             Grant(
@@ -48,7 +48,10 @@ def _tell(case: Case, granted: Granted) -> None:
         amount=granted.amount,
         currency=granted.currency,
         short=granted.short,
+        ahead=1 if case.progress.ahead_units else None,
     )
+    if case.progress.ahead_units and granted.amount:
+        case.mail(Template.INSTANT_REFUND)
     case.gave_money |= granted.amount > 0
     if granted.credit + granted.bonus:
         _tell_credit(case, granted, granted.credit)

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         Wait,
     )
     from workflows import options
+    from workflows.ahead import claim_back, end_without_goods
     from workflows.doors import Doors
     from workflows.granting import grant_what_was_accepted
     from workflows.local import run_local
@@ -50,7 +51,9 @@ class ReturnWorkflow(Doors):
                 await self._send_label()
                 await grant_what_was_accepted(case)
                 self._paymaster.pay_what_was_granted()
+                await claim_back(case)
                 await self._send_back_what_was_refused()
+                await end_without_goods(case)
                 await self._wait_for_news()
         self._show_status()
         await workflow.wait_condition(self._at_rest)
@@ -142,7 +145,8 @@ class ReturnWorkflow(Doors):
     async def _send_back_what_was_refused(self) -> None:
         """Asks the warehouse to send refused goods back; with nothing accepted, that is the end."""
         case = self._case
-        refused = sum(line.rejected for line in case.progress.lines)
+        # What was paid ahead is a person's to settle, with the money.
+        refused = sum(line.rejected for line in case.progress.lines if not line.ahead)
         if refused > case.sent_back:
             async with case.lock:
                 units, case.sent_back = refused - case.sent_back, refused
@@ -150,7 +154,8 @@ class ReturnWorkflow(Doors):
                 case.recorder.open_task(TaskKind.SEND_BACK, options.TASK_DUE)
                 case.mail(Template.REJECTED)
                 await case.write()
-        if case.progress.status is ReturnStatus.REJECTED and not case.recorder.open_tasks:
+        rejected = case.progress.status is ReturnStatus.REJECTED and case.progress.all_paid
+        if rejected and not case.recorder.open_tasks:
             async with case.lock:
                 case.progress.ended_as = ReturnStatus.REJECTED
                 await case.write()
@@ -209,7 +214,8 @@ class ReturnWorkflow(Doors):
             elif name == Wait.MISSING:
                 units = progress.give_up_missing()
                 case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, SYSTEM, units=units)
-                case.mail(Template.SHORT_SHIPPED)
+                if not progress.ahead_units:
+                    case.mail(Template.SHORT_SHIPPED)
             elif name == Wait.INSPECTION:
                 case.inspection_overdue = True
                 case.recorder.tell(EventKind.INSPECTION_OVERDUE, SYSTEM)

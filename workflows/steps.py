@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.progress import conflict, invalid
     from workflows import options
+    from workflows.ahead import end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
     from workflows.matter import is_time
@@ -141,6 +142,8 @@ async def _scan(case: Case, event: CarrierEvent) -> None:
     progress.moving = True
     recorder.close_tasks(TaskKind.PARCEL_LOST, event.actor)
     case.unblock(TaskKind.LABEL_FAILED, event.actor)
+    if event.status in (CarrierStatus.IN_TRANSIT, CarrierStatus.DELIVERED):
+        pay_ahead(case)
 
 
 def lose_parcel(case: Case, actor: str) -> None:
@@ -240,6 +243,8 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
             WriteOff(rma=case.rma, at=workflow.now().isoformat()),
             summary="Write off what could not be refunded",
         )
+    if kind is TaskKind.CLAWBACK:
+        end_claim(case, message)
     if kind is TaskKind.PARCEL_LOST:
         # To go on waiting: the parcel has as long again before it counts as lost.
         case.progress.lost = False

@@ -25,6 +25,8 @@ from models.messages.reconciliation import (
 )
 from models.messages.refunds import (
     AnotherTry,
+    Clawback,
+    ClawbackOwed,
     Grant,
     Granted,
     GrantedRefund,
@@ -96,6 +98,8 @@ __all__ = [
     "Cancellation",
     "CarrierEvent",
     "CarrierStatus",
+    "Clawback",
+    "ClawbackOwed",
     "Compared",
     "Comparison",
     "CountedLine",

@@ -32,6 +32,7 @@ class LineProgress:
     grade: Grade | None = None
     disposition: Disposition | None = None
     kept: int = 0
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

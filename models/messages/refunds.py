@@ -82,6 +82,22 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clawback:
+    """Asks how much was paid beyond what these units, one count per return line, are worth."""
+
+    rma: str
+    earned: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClawbackOwed:
+    """What was paid ahead of goods and not earned by them."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOrder:
     """Asks to pay one refund transaction."""
 

@@ -81,6 +81,8 @@ class Assessment:
     rule: str | None = None
     # Once it is approved, the customer keeps the goods and is paid at once.
     keep_item: bool = False
+    # Once the parcel is moving, all that was approved is paid.
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

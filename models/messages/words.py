@@ -173,6 +173,7 @@ class TaskKind(StrEnum):
     SEND_BACK = "send_back"
     UNEXPECTED_PARCEL = "unexpected_parcel"
     WITHDRAWAL_DUE = "withdrawal_due"
+    CLAWBACK = "clawback"
 
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
@@ -183,6 +184,7 @@ TASKS_ENDED_BY_WORD = frozenset(
         TaskKind.REFUND_SHORT,
         TaskKind.UNEXPECTED_PARCEL,
         TaskKind.WITHDRAWAL_DUE,
+        TaskKind.CLAWBACK,
     }
 )
 
@@ -218,6 +220,7 @@ class Template(StrEnum):
     STORE_CREDIT = "store_credit"
     GOODWILL = "goodwill"
     FOLLOW_UP = "follow_up"
+    INSTANT_REFUND = "instant_refund"
 
 
 class EventKind(StrEnum):
@@ -243,7 +246,7 @@ class EventKind(StrEnum):
     INSPECTED = "inspected"  # line, units, grade, disposition, accepted (1 or 0)
     INSPECTION_OVERDUE = "inspection_overdue"
     WITHDRAWAL_DUE = "withdrawal_due"
-    REFUND_GRANTED = "refund_granted"  # amount, currency, short
+    REFUND_GRANTED = "refund_granted"  # amount, currency, short, ahead (1: of the goods)
     STORE_CREDIT_ISSUED = "store_credit_issued"  # amount, currency, bonus; never the code
     GOODWILL_GRANTED = "goodwill_granted"  # amount, currency, method
     REFUND_PENDING = "refund_pending"  # refund, amount, currency
@@ -260,4 +263,5 @@ class EventKind(StrEnum):
     MAIL_SENT = "mail_sent"  # template, message (its key)
     MAIL_FAILED = "mail_failed"  # template, problem
     TASK_COMPLETED = "task_completed"  # task, kind
+    CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)

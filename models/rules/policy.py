@@ -27,6 +27,8 @@ class Policy:
     keep_item_up_to: int = 0
     # What share of the goods is paid when the customer keeps them.
     keep_item_percent: str = "100"
+    # All that was approved is paid once the parcel is moving, before the goods come.
+    instant_refund: bool = False
     # Above it a second person approves, too; None: never.
     second_approval_above: int | None = None
     promotions: Promotions = Promotions.KEEP_SHARE
@@ -60,6 +62,7 @@ class Policy:
             "second_approval_above": self.second_approval_above,
             "keep_item_up_to": self.keep_item_up_to,
             "keep_item_percent": self.keep_item_percent,
+            "instant_refund": self.instant_refund,
             "promotions": str(self.promotions),
             "tender_order": str(self.tender_order),
             "outbound_shipping": str(self.outbound_shipping),
@@ -93,6 +96,7 @@ class Policy:
             second_approval_above=body.get("second_approval_above", default.second_approval_above),
             keep_item_up_to=body.get("keep_item_up_to", default.keep_item_up_to),
             keep_item_percent=body.get("keep_item_percent", default.keep_item_percent),
+            instant_refund=body.get("instant_refund", default.instant_refund),
             promotions=Promotions(body.get("promotions", default.promotions)),
             tender_order=TenderOrder(body.get("tender_order", default.tender_order)),
             outbound_shipping=OutboundShipping(

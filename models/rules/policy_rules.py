@@ -79,6 +79,7 @@ class Then:
         return_shipping: minor units of the shop's currency, tax included.
         restocking_percent: like "12.5".
         decision: instead of `auto_approve_up_to`.
+        instant_refund: instead of the policy's.
     """
 
     deny: str | None = None
@@ -87,6 +88,7 @@ class Then:
     return_shipping: int | None = None
     restocking_percent: str | None = None
     decision: RuleDecision | None = None
+    instant_refund: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ _SETS = (
     "return_shipping",
     "restocking_percent",
     "decision",
+    "instant_refund",
 )
 
 
@@ -195,6 +198,7 @@ def rule_from_json(body: Mapping[str, Any]) -> Rule:
             return_shipping=then.get("return_shipping"),
             restocking_percent=then.get("restocking_percent"),
             decision=RuleDecision(then["decision"]) if "decision" in then else None,
+            instant_refund=then.get("instant_refund"),
         ),
     )
 

@@ -33,6 +33,8 @@ class Line:
     missing: int = 0
     # Accepted without having come: the customer keeps them.
     kept: int = 0
+    # Granted before they came, once the parcel was moving.
+    ahead: int = 0
     granted: int = 0
     refunded: int = 0
     grade: Grade | None = None
@@ -47,6 +49,16 @@ class Line:
     def uninspected(self) -> int:
         """Units that came and nobody has looked at."""
         return self.received + self.kept - self.accepted - self.rejected
+
+    @property
+    def due(self) -> int:
+        """Units whose money is due."""
+        return max(self.accepted, self.ahead)
+
+    @property
+    def forfeited(self) -> int:
+        """Units that were paid ahead and then refused, or that nobody waits for any more."""
+        return min(self.ahead, self.rejected + self.missing)
 
 
 class Refused(Exception):
@@ -111,8 +123,9 @@ class Progress:
         if self._sum("uninspected"):
             return ReturnStatus.RECEIVED
         if not self._sum("accepted"):
-            return ReturnStatus.REJECTED
-        if self._sum("granted") < self._sum("accepted"):
+            nothing_came = self._sum("ahead") and not self._sum("rejected")
+            return ReturnStatus.RESOLVING if nothing_came else ReturnStatus.REJECTED
+        if self.to_grant:
             return ReturnStatus.INSPECTED
         if self._sum("refunded") < self._sum("granted"):
             return ReturnStatus.RESOLVING
@@ -134,8 +147,8 @@ class Progress:
 
     @property
     def to_grant(self) -> bool:
-        """Accepted units whose money was not granted yet."""
-        return self._sum("granted") < self._sum("accepted")
+        """Units whose money is due and was not granted yet."""
+        return self._sum("granted") < self._sum("due")
 
     @property
     def received_units(self) -> int:
@@ -152,6 +165,39 @@ class Progress:
         """Units that came and nobody has looked at."""
         return self._sum("uninspected")
 
+    @property
+    def ahead_units(self) -> int:
+        """Units that were paid before they came."""
+        return self._sum("ahead")
+
+    @property
+    def forfeited_units(self) -> int:
+        """Units that were paid ahead, and that won't be accepted."""
+        return self._sum("forfeited")
+
+    @property
+    def lost_ahead(self) -> int:
+        """Units that were paid ahead, in a parcel that counts as lost."""
+        return sum(line.outstanding for line in self.lines if line.ahead) if self.lost else 0
+
+    @property
+    def all_paid(self) -> bool:
+        """What was granted has arrived at the customer."""
+        return self._sum("refunded") >= self._sum("granted")
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """All was paid ahead, none of it came, and nobody waits for it any more."""
+        came = self._sum("received") + self._sum("outstanding")
+        return not self.ended and self._sum("ahead") > 0 and not came and self.all_paid
+
+    def earned(self, *, lost: bool) -> list[int]:
+        """Units of each line whose money stays with the customer; `lost`: none in a lost parcel."""
+        return [
+            line.granted - line.forfeited - (line.outstanding if lost and line.ahead else 0)
+            for line in self.lines
+        ]
+
     def snapshot(self) -> list[LineProgress]:
         """The lines as they are recorded."""
         return [self._line_progress(line) for line in self.lines]
@@ -167,6 +213,8 @@ class Progress:
             held = line.requested
         else:
             held = line.approved - line.rejected - line.missing
+        # What was paid for can't be returned and paid once more.
+        held = max(held, line.ahead)
         return LineProgress(
             no=line.no,
             line=line.line,
@@ -183,6 +231,7 @@ class Progress:
             grade=line.grade,
             disposition=line.disposition,
             kept=line.kept,
+            ahead=line.ahead,
         )
 
     def _reception(self, line: Line) -> Reception:
@@ -240,6 +289,11 @@ class Progress:
             line.kept = line.accepted = line.approved
         return self._sum("kept")
 
+    def pay_ahead(self) -> None:
+        """Has every approved unit paid before it comes."""
+        for line in self.lines:
+            line.ahead = line.approved
+
     def approves_anything(self, decision: Decision) -> bool:
         """Whether at least one line would be approved."""
         return DecisionKind.APPROVE in self._verdicts(decision)
@@ -259,6 +313,11 @@ class Progress:
         """Whether the return can still be cancelled."""
         if self.ended:
             raise conflict("already_ended", f"This return has ended; it is {self.status}.")
+        if self._sum("ahead"):
+            raise conflict(
+                "already_paid",
+                "This return was paid ahead of the goods; it can't be cancelled any more.",
+            )
         if self._sum("accepted") or self._sum("rejected"):
             raise conflict(
                 "already_inspected", "Goods of this return were inspected; it can't be cancelled."

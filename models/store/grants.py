@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from models.messages import (
+    Clawback,
+    ClawbackOwed,
     Grant,
     Granted,
     PayoutKind,
@@ -108,6 +110,21 @@ def grant(session: Session, asked: Grant) -> Granted:
         _reserve(session, made, order, policy, lines, workflow_id(row.rma))
         granted.append(made)
     return granted_message(*granted)
+
+
+def owed_back(session: Session, asked: Clawback) -> ClawbackOwed:
+    """What was paid ahead beyond what the units that stay earned are worth."""
+    row = session.get_one(Return, asked.rma)
+    facts = order_facts(session, row.order, apart_from=row.rma)
+    policy = policy_at(session, row.policy_version)
+    earned = make_quote(
+        facts, quoted_lines(row, facts, asked.earned, policy), terms_of(policy, row.order)
+    )
+    paid = select(func.sum(GrantedRefund.amount + GrantedRefund.bonus)).where(
+        GrantedRefund.rma == row.rma, GrantedRefund.kind == "return"
+    )
+    amount = int(session.scalar(paid) or 0) - earned.total
+    return ClawbackOwed(amount=max(0, amount), currency=row.currency)
 
 
 def _beside(grant: str) -> str:

@@ -200,6 +200,7 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         approved=withdrawn or approved,
         rule=None if withdrawn else rule,
         keep_item=made.resolution == Resolution.KEEP_ITEM,
+        instant=_is_instant(made, policy),
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),
@@ -210,13 +211,8 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
     )
 
 
-def _by_policy(made: Return, policy: Policy) -> tuple[bool, str | None]:
-    """Whether the policy approves a request, and the name of the rule that says so or forbids it.
-
-    One line that a rule has reviewed is reviewed with all others; rules approve only what they
-    approve as a whole.
-    """
-    rulings = [
+def _rulings(made: Return, policy: Policy) -> list[Ruling]:
+    return [
         ruling_of(
             policy,
             made.order,
@@ -227,7 +223,28 @@ def _by_policy(made: Return, policy: Policy) -> tuple[bool, str | None]:
         )
         for line in made.lines
     ]
-    return decide(rulings, made.quote_total, policy, made.order)
+
+
+# What can be paid before the goods come; an exchange goes out by its own rules.
+_PAID_AHEAD = (Resolution.REFUND, Resolution.STORE_CREDIT)
+
+
+def _is_instant(made: Return, policy: Policy) -> bool:
+    """Whether a return is paid at the first scan; one parcel, so for all its lines or none."""
+    if made.kind != ReturnKind.RETURN or made.resolution == Resolution.KEEP_ITEM:
+        return False
+    said = [ruling.then.instant_refund for ruling in _rulings(made, policy)]
+    wanted = all(policy.instant_refund if each is None else each for each in said)
+    return wanted and all(line.resolution in _PAID_AHEAD for line in made.lines)
+
+
+def _by_policy(made: Return, policy: Policy) -> tuple[bool, str | None]:
+    """Whether the policy approves a request, and the name of the rule that says so or forbids it.
+
+    One line that a rule has reviewed is reviewed with all others; rules approve only what they
+    approve as a whole.
+    """
+    return decide(_rulings(made, policy), made.quote_total, policy, made.order)
 
 
 def decide(

@@ -203,6 +203,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         stored.rejected = line.rejected
         stored.missing = line.missing
         stored.kept = line.kept
+        stored.ahead = line.ahead
         stored.refunded = line.refunded
         stored.reception = line.reception
         stored.acceptance = line.acceptance

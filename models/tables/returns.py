@@ -79,7 +79,8 @@ class ReturnLine(Base):
         CheckConstraint("received <= approved", name="received"),
         CheckConstraint("accepted + rejected <= received + kept", name="inspected"),
         CheckConstraint("received + missing + kept <= approved", name="kept"),
-        CheckConstraint("refunded <= accepted", name="refunded"),
+        CheckConstraint("ahead <= approved", name="ahead"),
+        CheckConstraint("refunded <= accepted + ahead", name="refunded"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,6 +98,8 @@ class ReturnLine(Base):
     missing: Mapped[int] = mapped_column(default=0)
     # Accepted without having come: the customer keeps them.
     kept: Mapped[int] = mapped_column(default=0)
+    # Granted before they came.
+    ahead: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
     # What was granted on this line so far: its units, and what they had cost.
     granted: Mapped[int] = mapped_column(default=0)

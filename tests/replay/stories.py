@@ -347,6 +347,36 @@ async def mixed(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CLOSED)
 
 
+async def paid_ahead(world: World) -> str:
+    """Paid at the first scan; lost and found, then one unit is accepted and one refused."""
+    set_policy(world, instant_refund=True)
+    rma = await awaiting(world, {"1": 2}, follow_up_after=SOON)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    await world.until_true(lambda: TaskKind.CLAWBACK in world.open_tasks(rma))
+    await world.receive(rma, {"1": 2})
+    await world.until_true(lambda: TaskKind.CLAWBACK not in world.open_tasks(rma))
+    await world.inspect(rma, {"1": 1})
+    await world.inspect(rma, {"1": 1}, accepted=False)
+    await settle_claim(world, rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def paid_ahead_for_nothing(world: World) -> str:
+    set_policy(world, instant_refund=True)
+    rma = await awaiting(world)
+    await world.scan(rma, "s-1", CarrierStatus.DELIVERED)
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    await settle_claim(world, rma)
+    return await ended(world, rma, ReturnStatus.EXPIRED)
+
+
+async def settle_claim(world: World, rma: str) -> None:
+    await world.until_true(lambda: TaskKind.CLAWBACK in world.open_tasks(rma))
+    task = world.open_tasks(rma)[TaskKind.CLAWBACK]
+    await world.call(world.gateway.complete_task, task, "Agreed", AGENT)
+
+
 async def goodwill(world: World) -> str:
     """The history of the payment beside the return, of which the bank refuses a part."""
     card, other = new_payment("ok"), new_payment("decline")
@@ -506,6 +536,8 @@ STORIES: tuple[Story, ...] = (
     refund_outrun_by_goodwill,
     store_credit,
     mixed,
+    paid_ahead,
+    paid_ahead_for_nothing,
     goodwill,
     goodwill_refused,
     recovery,

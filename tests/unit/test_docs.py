@@ -120,7 +120,7 @@ def test_every_command_is_told_to_the_operators() -> None:
 
 def test_every_error_code_is_explained_to_the_integrators() -> None:
     codes = error_codes()
-    assert {"window_passed", "already_decided", "still_running", "not_offered", "conflict"} <= codes
+    assert {"window_passed", "already_decided", "still_running", "empty_rule", "conflict"} <= codes
     explained = set(re.findall(r"`([a-z_]+)`", read("docs/integrator.md")))
     assert sorted(codes - explained) == []
 

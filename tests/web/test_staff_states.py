@@ -202,3 +202,26 @@ def test_a_refund_that_failed_after_the_end_is_paid_by_hand_and_not_waved_away(d
         add_task(session, row, TaskKind.REFUND_FAILED, refund=refund)
     page = desk.browser(Role.FINANCE).get(f"/returns/{row.rma}").text
     assert actions(page) == {"claim", "retry", "resolve"}
+
+
+def test_what_was_paid_ahead_is_shown_with_the_task_that_asks_it_back(desk: Desk) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.NEEDS_ATTENTION, [REFUSED])
+        row.lines[0].ahead = 1
+        task = add_task(session, row, TaskKind.CLAWBACK)
+        add_event(
+            session,
+            row,
+            EventKind.CLAWBACK_NEEDED,
+            units=1,
+            amount=4500,
+            currency="GBP",
+            task=task.id,
+        )
+    page = desk.browser(Role.FINANCE).get(f"/returns/{row.rma}").text
+    work = page[page.index("Get back what was paid ahead") :]
+    work = work[: work.index("</section>")]
+    assert "£45.00 was paid ahead for 1 unit that never came or had to be refused." in work
+    assert f"/tasks/{task.id}/complete" in work
+    assert "1 paid ahead" in page
+    assert "/cancel" not in page

@@ -120,7 +120,8 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         inspection=kinds.get(TaskKind.INSPECT),
         label=not ended and expected and not any(part.received for part in row.lines),
         label_failed=kinds.get(TaskKind.LABEL_FAILED),
-        cancel=not ended and not any(part.accepted or part.rejected for part in row.lines),
+        cancel=not ended
+        and not any(part.accepted or part.rejected or part.ahead for part in row.lines),
         goodwill=row.status not in _NO_GOODWILL and left > 0,
         left=left,
         payments_left=[

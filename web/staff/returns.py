@@ -194,7 +194,9 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A timeline entry in words. `mail` is the key of the mail it is about."""
+    """A timeline entry in words. `mail` is the key of the mail it is about, `task` the id of the
+    task.
+    """
 
     at: datetime
     kind: str
@@ -202,6 +204,7 @@ class Told:
     who: str
     note: str | None
     mail: str | None
+    task: str | None
 
 
 def _told(page: ReturnPage) -> list[Told]:
@@ -218,6 +221,7 @@ def _told(page: ReturnPage) -> list[Told]:
             who=who(event.actor, page.names),
             note=event.note.body if event.note else None,
             mail=key if (key := str(event.data.get("message") or "")) in mails else None,
+            task=str(event.data["task"]) if "task" in event.data else None,
         )
         for event in page.events
     ]

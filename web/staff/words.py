@@ -135,6 +135,13 @@ TASKS: dict[str, TaskWords] = {
         "has come, and nothing shows that it was sent.",
         icon="calendar-event",
     ),
+    TaskKind.CLAWBACK: TaskWords(
+        title="Get back what was paid ahead",
+        short="Paid ahead",
+        hint="Goods that were paid before they came were refused or never came. Agree with the "
+        "customer: the money back, the goods back, or let it be; then note it.",
+        icon="cash-coin",
+    ),
 }
 
 REASONS: dict[str, str] = {
@@ -291,6 +298,7 @@ EVENTS: dict[str, str] = {
     EventKind.STORE_CREDIT_ISSUED: "done",
     EventKind.GOODWILL_GRANTED: "move",
     EventKind.REOPENED: "bad",
+    EventKind.CLAWBACK_NEEDED: "bad",
     EventKind.RESOLVED: "done",
     EventKind.MAIL_FAILED: "bad",
 }

@@ -79,6 +79,7 @@ class ReturnLineSchema(Schema):
     rejected = fields.Integer(required=True)
     missing = fields.Integer(required=True)
     refunded = fields.Integer(required=True)
+    ahead = fields.Integer(required=True)
     reception = Choice(Reception, required=True)
     acceptance = Choice(Acceptance, required=True)
     reason = Choice(Reason, required=True)

@@ -1,7 +1,5 @@
 """The shop's policy as the API shows and takes it."""
 
-import json
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -17,9 +15,9 @@ from web.api.schemas.fields import (
     Choice,
     Day,
     DecimalText,
+    Flag,
     Items,
     Money,
-    Named,
     Object,
     Text,
     TimeZone,
@@ -37,28 +35,6 @@ class Anchor(StrEnum):
     """From when the window counts; when it is unknown, from the one before."""
 
     PLACED, SHIPPED, DELIVERED = ANCHORS
-
-
-class Fixed(Named, fields.Raw):
-    """A rule that has one value only: another one would be stored but have no effect."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-        super().__init__(load_default=value, metadata={"const": value})
-
-    def deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Takes the value or none."""
-        found = super().deserialize(value, attr, data, **kwargs)
-        # As JSON, because False is 0 to Python.
-        if json.dumps(found, sort_keys=True) != json.dumps(self.value, sort_keys=True):
-            raise refuse("not_offered", f" can only be {json.dumps(self.value)}.")
-        return found
 
 
 class WindowSchema(Body):
@@ -113,6 +89,7 @@ class ThenSchema(Body):
     return_shipping = Money(load_default=None, allow_none=True)
     restocking_percent = DecimalText(at_most=100, load_default=None, allow_none=True)
     decision = Choice(RuleDecision, load_default=None)
+    instant_refund = Flag(load_default=None, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Then:
@@ -152,7 +129,7 @@ class PolicySchema(Body):
     fee_waived_for = Items(Choice(Waiver), load_default=lambda: list(_DEFAULT.fee_waived_for))
     keep_item_up_to = Money(load_default=_DEFAULT.keep_item_up_to)
     keep_item_percent = DecimalText(at_most=100, load_default=_DEFAULT.keep_item_percent)
-    instant_refund = Fixed(False)
+    instant_refund = Flag(load_default=_DEFAULT.instant_refund)
     store_credit_bonus_percent = DecimalText(
         at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
     )
@@ -193,6 +170,7 @@ class PolicySchema(Body):
             auto_approve_up_to=data["auto_approve_up_to"],
             keep_item_up_to=data["keep_item_up_to"],
             keep_item_percent=data["keep_item_percent"],
+            instant_refund=data["instant_refund"],
             second_approval_above=data["second_approval_above"],
             promotions=data["promotions"],
             tender_order=data["tender_order"],
@@ -213,7 +191,5 @@ class PolicySchema(Body):
 def represent_policy(policy: Policy) -> dict[str, Any]:
     """The document of `GET /policy` without its read-only fields, in the contract's order."""
     schema = PolicySchema()
-    rules = policy.to_json()
-    fixed = {name: field.value for name, field in schema.fields.items() if isinstance(field, Fixed)}
-    known = {**fixed, **rules}
+    known = policy.to_json()
     return {name: known[name] for name in schema.fields if name not in _READ_ONLY}

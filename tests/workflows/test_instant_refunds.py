@@ -1,0 +1,188 @@
+"""Instant refunds: paid at the carrier's first scan, and asked back for what doesn't come."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from models.messages import (
+    CarrierStatus,
+    EventKind,
+    Reason,
+    Resolution,
+    ReturnKind,
+    ReturnStatus,
+    TaskKind,
+)
+from models.rules.policy import Policy
+from models.rules.policy_rules import Rule, Then, When
+from models.store.policy_versions import save_policy
+from tests.contract.sandbox_process import new_payment
+from tests.workflows.refunding import on_sqlite, told
+from tests.workflows.stored import NOW
+from tests.workflows.world import AGENT, World, new_order_number
+from web.requests import Conflict, LineRequest, ReturnRequest
+
+pytestmark = on_sqlite
+
+
+def set_policy(world: World, **policy: object) -> None:
+    with world.database.write() as session:
+        made = replace(Policy(), **policy)  # type: ignore[arg-type]
+        save_policy(session, made, actor="user:1", now=NOW)
+
+
+async def moving(
+    world: World,
+    units: int = 2,
+    *,
+    kind: ReturnKind = ReturnKind.RETURN,
+    resolution: Resolution = Resolution.REFUND,
+    **policy: object,
+) -> str:
+    """A return of so many units at 50.00, whose parcel the carrier has just scanned."""
+    set_policy(world, **{"instant_refund": True, **policy})
+    number = new_order_number()
+    world.put_order(number, reference=new_payment("ok"), quantities=(units,))
+    line = LineRequest(line="1", quantity=units, reason=Reason.STYLE)
+    asked = ReturnRequest(order=number, lines=[line], kind=kind, resolution=resolution)
+    answer = await world.call(world.gateway.request_return, asked, AGENT)
+    rma = str(answer.rma)
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.until(rma, ReturnStatus.IN_TRANSIT)
+    return rma
+
+
+async def paid_ahead(world: World, rma: str, units: int = 2) -> None:
+    """Waits until the money has arrived, with the goods still on their way."""
+    await world.until_true(lambda: world.line(rma).refunded == units, lambda: world.line(rma))
+
+
+async def end_task(world: World, rma: str, kind: TaskKind) -> None:
+    await world.until_true(lambda: kind in world.open_tasks(rma), lambda: world.timeline(rma))
+    task = world.open_tasks(rma)[kind]
+    await world.call(world.gateway.complete_task, task, "They paid it back", AGENT)
+
+
+def asked_back(world: World, rma: str) -> list[tuple[Any, Any]]:
+    return [(said["units"], said["amount"]) for said in told(world, rma, EventKind.CLAWBACK_NEEDED)]
+
+
+async def test_the_first_scan_pays_and_accepted_goods_pay_nothing_again(world: World) -> None:
+    rma = await moving(world)
+    await paid_ahead(world, rma)
+    line = world.line(rma)
+    assert (line.ahead, line.accepted, line.refunded) == (2, 0, 2)
+    assert world.status(rma) == ReturnStatus.IN_TRANSIT
+    assert [refund.amount for refund in world.refunds(rma)] == [10000]
+    assert told(world, rma, EventKind.REFUND_GRANTED)[0]["ahead"] == 1
+    with pytest.raises(Conflict, match="paid ahead of the goods"):
+        await world.call(world.gateway.cancel, rma, "Changed their mind", AGENT)
+    await world.scan(rma, "s-2", CarrierStatus.DELIVERED)
+    await world.receive(rma, {"1": 2})
+    assert world.status(rma) == ReturnStatus.RECEIVED
+    await world.inspect(rma, {"1": 2})
+    await world.until(rma, ReturnStatus.RESOLVED)
+    assert [refund.amount for refund in world.refunds(rma)] == [10000]
+    assert world.balance(rma) == {"sales_returns": 10000, "clearing:card": -10000}
+    assert TaskKind.CLAWBACK not in world.open_tasks(rma)
+    await world.skip(rma, days=8)
+    await world.until(rma, ReturnStatus.CLOSED)
+    mails = world.mails(rma)
+    assert mails.count("instant_refund") == 1
+    assert "refunded" not in mails
+
+
+async def test_what_is_refused_is_asked_back_with_its_amount(world: World) -> None:
+    rma = await moving(world, restocking_percent="10")
+    await paid_ahead(world, rma)
+    await world.receive(rma, {"1": 2})
+    await world.inspect(rma, {"1": 1})
+    await world.inspect(rma, {"1": 1}, accepted=False)
+    await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
+    # Of the 90.00 that were paid, the unit that stays is worth 45.00.
+    assert asked_back(world, rma) == [(1, 4500)]
+    assert TaskKind.SEND_BACK not in world.open_tasks(rma)
+    # What was paid for can't be returned and paid once more.
+    assert world.free_units(rma) == 0
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    assert "rejected" not in world.mails(rma)
+    await world.skip(rma, days=8)
+    await world.until(rma, ReturnStatus.CLOSED)
+
+
+async def test_all_refused_ends_as_rejected_once_the_money_is_dealt_with(world: World) -> None:
+    rma = await moving(world, 1)
+    await paid_ahead(world, rma, 1)
+    await world.receive(rma)
+    await world.inspect(rma, accepted=False)
+    await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
+    assert asked_back(world, rma) == [(1, 5000)]
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until(rma, ReturnStatus.REJECTED)
+
+
+async def test_what_is_missing_is_asked_back_when_nobody_waits_any_more(world: World) -> None:
+    rma = await moving(world)
+    await paid_ahead(world, rma)
+    await world.receive(rma, {"1": 1})
+    await world.inspect(rma, {"1": 1})
+    assert world.status(rma) == ReturnStatus.PARTIALLY_RECEIVED
+    await world.skip(rma, days=15)
+    await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
+    assert asked_back(world, rma) == [(1, 5000)]
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    assert "short_shipped" not in world.mails(rma)
+
+
+async def test_a_lost_parcel_is_asked_back_until_it_moves(world: World) -> None:
+    rma = await moving(world)
+    await paid_ahead(world, rma)
+    await world.skip(rma, days=11)
+    await world.until_true(lambda: asked_back(world, rma) == [(2, 10000)])
+    assert world.status(rma) == ReturnStatus.LOST
+    assert set(world.open_tasks(rma)) == {TaskKind.PARCEL_LOST, TaskKind.CLAWBACK}
+    await world.scan(rma, "s-2", CarrierStatus.IN_TRANSIT)
+    await world.until_true(lambda: not world.open_tasks(rma))
+    assert len(world.refunds(rma)) == 1
+    await world.receive(rma, {"1": 2})
+    await world.inspect(rma, {"1": 2})
+    await world.until(rma, ReturnStatus.RESOLVED)
+    assert len(asked_back(world, rma)) == 1
+
+
+async def test_a_lost_parcel_that_is_dealt_with_expires(world: World) -> None:
+    rma = await moving(world)
+    await paid_ahead(world, rma)
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    await world.until(rma, ReturnStatus.LOST)
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until(rma, ReturnStatus.EXPIRED)
+    assert asked_back(world, rma) == [(2, 10000)]
+    assert world.open_tasks(rma) == {}
+    assert "expired" not in world.mails(rma)
+    assert world.free_units(rma) == 0
+
+
+async def test_store_credit_comes_ahead_as_well(world: World) -> None:
+    rma = await moving(world, resolution=Resolution.STORE_CREDIT, store_credit_bonus_percent="10")
+    await paid_ahead(world, rma)
+    assert world.balance(rma)["store_credit"] == -11000
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    await world.until_true(lambda: asked_back(world, rma) == [(2, 11000)])
+
+
+async def test_claims_and_what_a_rule_excepts_wait_for_the_goods(world: World) -> None:
+    claim = await moving(world, kind=ReturnKind.CLAIM)
+    careful = Rule(name="Shoes", when=When(skus=("SKU-1",)), then=Then(instant_refund=False))
+    shoes = await moving(world, rules=(careful,))
+    trusted = Rule(name="Trusted", when=When(countries=("GB",)), then=Then(instant_refund=True))
+    local = await moving(world, instant_refund=False, rules=(trusted,))
+    await paid_ahead(world, local)
+    for rma in (claim, shoes):
+        assert world.line(rma).ahead == 0
+        assert world.refunds(rma) == []

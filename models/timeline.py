@@ -65,6 +65,7 @@ _TASKS = {
     TaskKind.SEND_BACK: "send the refused goods back",
     TaskKind.UNEXPECTED_PARCEL: "deal with the unexpected parcel",
     TaskKind.CLAWBACK: "get back what was paid ahead",
+    TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }
 _PAYMENTS = {
     "card": "to the card",

@@ -81,6 +81,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.UNEXPECTED_PARCEL: Permission.SHIP,
     TaskKind.WITHDRAWAL_DUE: Permission.DECIDE,
     TaskKind.CLAWBACK: Permission.REFUND,
+    TaskKind.UNMATCHED_PARCEL: Permission.RECEIVE,
 }
 
 

@@ -223,12 +223,20 @@ class Gateway(MoneyGateway, PolicyGateway):
                 raise Conflict("Somebody else has claimed this task.", code="task_claimed")
             row.owner_id = actor.user_id
             row.status = "claimed"
-            return Answer(rma=row.rma, status=ReturnStatus(row.return_.status))
+            if row.return_ is None:
+                # Of a parcel without a return, nothing more is to be told.
+                return Answer(rma="", status=ReturnStatus.NEEDS_ATTENTION)
+            return Answer(rma=row.return_.rma, status=ReturnStatus(row.return_.status))
 
     def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Ends a task that a person has done."""
         with self._database.read() as session:
             rma = _open_task(session, task, actor).rma
+        if rma is None:
+            raise Conflict(
+                "This task ends when its parcel is matched to a return, or its case is closed.",
+                code="task_needs_its_step",
+            )
         return self._send(
             rma,
             actor,

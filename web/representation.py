@@ -151,6 +151,7 @@ def represent_task(found: Task) -> Json:
     return {
         "id": found.id,
         "return": found.rma,
+        "parcel": found.parcel_id,
         "kind": found.kind,
         "status": found.status,
         "refund": found.refund,

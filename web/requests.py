@@ -100,6 +100,17 @@ class ReceiptRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelRequest:
+    """A parcel without a known return: what stands on it and what is in it."""
+
+    items: list[UnexpectedRequest]
+    tracking: str | None = None
+    order: str | None = None
+    rma: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionLineRequest:
     """The verdict on some units of one order line."""
 

@@ -174,6 +174,7 @@ class TaskKind(StrEnum):
     UNEXPECTED_PARCEL = "unexpected_parcel"
     WITHDRAWAL_DUE = "withdrawal_due"
     CLAWBACK = "clawback"
+    UNMATCHED_PARCEL = "unmatched_parcel"
 
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.

@@ -15,6 +15,7 @@ from models.store.desk_search import matching
 from models.tables import (
     ApiKey,
     Order,
+    Parcel,
     Refund,
     Return,
     ReturnLine,
@@ -71,11 +72,13 @@ class InboxCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxRow:
-    """A task with what its row shows. `amount`: the failed refund's, else the quote's total."""
+    """A task with what its row shows. `amount`: the failed refund's, else the quote's total; a
+    parcel without a return has none.
+    """
 
     task: Task
     owner: str | None
-    amount: int
+    amount: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,10 @@ def read_inbox(
         .outerjoin(User, Task.owner_id == User.id)
         .outerjoin(Refund, Task.refund == Refund.id)
         .where(Task.status.in_(_OPEN))
-        .options(joinedload(Task.return_).options(_ORDER, _LINES))
+        .options(
+            joinedload(Task.return_).options(_ORDER, _LINES),
+            joinedload(Task.parcel).selectinload(Parcel.items),
+        )
         .order_by(due, Task.id)
         .limit(limit + 1)
     )
@@ -143,7 +149,7 @@ def read_inbox(
         InboxRow(
             task=task,
             owner=owner,
-            amount=task.return_.quote_total if amount is None else amount,
+            amount=task.return_.quote_total if amount is None and task.return_ else amount,
         )
         for task, owner, amount in found[:limit]
     ]

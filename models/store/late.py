@@ -73,7 +73,8 @@ def complete_task(session: Session, completion: TaskCompletion, at: datetime) ->
         note=completion.note,
     )
     session.flush()
-    add_events(session, task.rma, [event])
+    if task.rma is not None:
+        add_events(session, task.rma, [event])
 
 
 def _close(task: Task, by: str, at: datetime) -> None:

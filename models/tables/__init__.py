@@ -4,6 +4,7 @@ from models.tables.access import ApiKey, IdempotencyKey, PolicyVersion, Provider
 from models.tables.base import Base
 from models.tables.books import AccountCode, CreditMemo, JournalEntry, JournalLine, LedgerHead
 from models.tables.credits import CreditMovement, StoreCredit
+from models.tables.dock import Parcel, ParcelItem
 from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
 from models.tables.reconciliation import Difference, Reconciliation
@@ -42,6 +43,8 @@ __all__ = [
     "Note",
     "Order",
     "OrderLine",
+    "Parcel",
+    "ParcelItem",
     "Payment",
     "PolicyVersion",
     "ProviderEvent",

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.tables.base import Base, Currency
+from models.tables.dock import Parcel
 from models.tables.orders import Order, OrderLine
 
 
@@ -174,13 +175,17 @@ class Event(Base):
 
 
 class Task(Base):
-    """Work waiting for a person: open, claimed (owner set) or done."""
+    """Work waiting for a person: open, claimed (owner set) or done.
+
+    It is about a return, or about a parcel whose return nobody knows yet.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (Index("ix_tasks_status_due_at", "status", "due_at"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    rma: Mapped[str] = mapped_column(ForeignKey("returns.rma"), index=True)
+    rma: Mapped[str | None] = mapped_column(ForeignKey("returns.rma"), index=True)
+    parcel_id: Mapped[str | None] = mapped_column(ForeignKey("parcels.id"), index=True)
     kind: Mapped[str] = mapped_column(String(24))
     status: Mapped[str] = mapped_column(String(8))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -190,7 +195,8 @@ class Task(Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(80))
 
-    return_: Mapped[Return] = relationship()
+    return_: Mapped[Return | None] = relationship()
+    parcel: Mapped[Parcel | None] = relationship()
 
 
 class Label(Base):

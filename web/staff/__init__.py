@@ -9,7 +9,18 @@ from werkzeug.exceptions import HTTPException
 
 from web.access import TASK_PERMISSIONS, Permission
 from web.services import services
-from web.staff import actions, finance, inbox, mails, policy, reconciling, returns, session, words
+from web.staff import (
+    actions,
+    cases,
+    finance,
+    inbox,
+    mails,
+    policy,
+    reconciling,
+    returns,
+    session,
+    words,
+)
 from web.staff.presentation import Presentation
 
 _TITLES = {
@@ -98,6 +109,13 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/returns/<rma>/label.pdf", view_func=returns.label)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
+    staff.add_url_rule("/dock/parcels/<id>", view_func=cases.parcel)
+    for rule, case_view in (
+        ("match", cases.match_parcel),
+        ("close", cases.close_parcel),
+        ("claim", cases.claim_parcel),
+    ):
+        staff.add_url_rule(f"/dock/parcels/<id>/{rule}", view_func=case_view, methods=["POST"])
     for rule, view in (
         ("decision", actions.decide),
         ("receipt", actions.receive),

@@ -64,12 +64,12 @@ def next_task() -> ResponseReturnValue:
     with services().database.read() as database:
         page = read_inbox(database, kinds=own, limit=20) if own else None
     free = [
-        row.task.rma
-        for row in (page.rows if page else [])
-        if row.task.owner_id in (None, g.user.id)
+        row.task for row in (page.rows if page else []) if row.task.owner_id in (None, g.user.id)
     ]
+    if free and free[0].parcel_id:
+        return redirect(url_for("staff.parcel", id=free[0].parcel_id))
     if free:
-        return redirect(url_for("staff.return_page", rma=free[0]))
+        return redirect(url_for("staff.return_page", rma=free[0].rma))
     flash("Nothing else waits for you.", "success")
     return redirect(url_for("staff.inbox"))
 

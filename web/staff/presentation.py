@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_timedelta
 from markupsafe import Markup
 
-from models.tables import Return, ReturnLine
+from models.tables import Parcel, ParcelItem, Return, ReturnLine
 from models.timeline import money
 from web.staff import words
 from web.staff.icons import icon
@@ -88,6 +88,22 @@ class Presentation:
         found = list(dict.fromkeys(self.word(words.REASONS, line.reason) for line in lines))
         rest = len(found) - most
         return ", ".join(found[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+    def things(self, items: Sequence[ParcelItem], most: int = 3) -> str:
+        """Like "2 × TEE-RED-M, 1 × BELT and 1 more"."""
+        named = [f"{item.quantity} × {item.sku}" for item in items[:most]]
+        rest = len(items) - len(named)
+        return ", ".join(named) + (f" and {rest} more" if rest else "")
+
+    def parcel_marks(self, parcel: Parcel) -> str:
+        """What stands on a parcel, like "order 1001 · Ada Okafor"."""
+        marks = (
+            parcel.rma,
+            parcel.tracking,
+            parcel.order_number and f"order {parcel.order_number}",
+            parcel.name,
+        )
+        return " · ".join(mark for mark in marks if mark) or "Nothing stands on it"
 
     def variant(self, values: Mapping[str, object]) -> str:
         """Like "M, red"."""

@@ -15,6 +15,7 @@ from models.messages import (
     TaskKind,
     Wait,
 )
+from models.rules.parcels import ParcelOutcome, ParcelStatus
 from models.rules.reconciliation import DifferenceKind
 from models.store.credit_rows import CreditOrigin, MovementKind
 from web.access import Permission, Role
@@ -142,6 +143,12 @@ TASKS: dict[str, TaskWords] = {
         "customer: the money back, the goods back, or let it be; then note it.",
         icon="cash-coin",
     ),
+    TaskKind.UNMATCHED_PARCEL: TaskWords(
+        title="Find the parcel's return",
+        short="Unmatched parcel",
+        hint="Nobody knows which return it belongs to. Match it, or close its case.",
+        icon="question-square",
+    ),
 }
 
 REASONS: dict[str, str] = {
@@ -193,6 +200,15 @@ REFUNDS: dict[str, Badge] = {
     RefundStatus.SUCCEEDED: Badge("Paid", "done"),
     RefundStatus.FAILED: Badge("Failed", "bad"),
     RefundStatus.CANCELED: Badge("Cancelled", "still"),
+}
+PARCELS: dict[str, Badge] = {
+    ParcelStatus.OPEN: Badge("Open", "wait"),
+    ParcelStatus.MATCHED: Badge("Matched", "done"),
+    ParcelStatus.DONE: Badge("Closed", "still"),
+}
+OUTCOMES: dict[str, str] = {
+    ParcelOutcome.SENT_BACK: "Sent back",
+    ParcelOutcome.KEPT: "Kept",
 }
 RUNS: dict[str, Badge] = {
     "running": Badge("Running", "move"),

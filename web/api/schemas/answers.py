@@ -158,10 +158,11 @@ class ScanSchema(Schema):
 
 
 class TaskSchema(Schema):
-    """Work that waits for a person. `owner`: who claimed it."""
+    """Work that waits for a person, about a return or a parcel. `owner`: who claimed it."""
 
     id = fields.String(required=True)
-    return_ = fields.String(required=True, data_key="return")
+    return_ = fields.String(required=True, allow_none=True, data_key="return")
+    parcel = fields.String(required=True, allow_none=True)
     kind = Choice(TaskKind, required=True)
     status = fields.String(required=True, metadata={"enum": ["open", "claimed", "done"]})
     refund = fields.String(required=True, allow_none=True)

@@ -117,6 +117,12 @@ def named(session: Session, parcel: Parcel) -> list[Return]:
     return [rows[rma] for rma in rmas]
 
 
+def find_scanned(session: Session, text: str) -> str | None:
+    """The return whose RMA or tracking number was scanned."""
+    found = named(session, Parcel(rma=text, tracking=text))
+    return found[0].rma if found else None
+
+
 def _siblings(session: Session, row: Return) -> list[Return]:
     """Other open returns of the same order, then of the same customer."""
     orders: ColumnElement[bool] = Return.order_number == row.order_number

@@ -12,6 +12,7 @@ from web.services import services
 from web.staff import (
     actions,
     cases,
+    dock,
     finance,
     inbox,
     mails,
@@ -109,6 +110,11 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/returns/<rma>/label.pdf", view_func=returns.label)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
+    staff.add_url_rule("/dock", endpoint="dock", view_func=dock.dock_page)
+    staff.add_url_rule("/dock/parcels", view_func=dock.take_parcel, methods=["POST"])
+    staff.add_url_rule("/dock/returns/<rma>", view_func=dock.count_page)
+    staff.add_url_rule("/dock/returns/<rma>/scan", view_func=dock.scan_thing, methods=["POST"])
+    staff.add_url_rule("/dock/returns/<rma>/count", view_func=dock.count_in, methods=["POST"])
     staff.add_url_rule("/dock/parcels/<id>", view_func=cases.parcel)
     for rule, case_view in (
         ("match", cases.match_parcel),

@@ -103,11 +103,11 @@ def read_decision(form: Form) -> DecisionRequest:
     return DecisionRequest(decision=decision, note=read_note(form), lines=lines)
 
 
-def read_receipt(form: Form) -> ReceiptRequest:
-    """What was counted, and what nobody announced.
+def read_counts(form: Form) -> tuple[list[CountedLine], list[UnexpectedRequest]]:
+    """What was counted, and what nobody announced; it may be nothing yet.
 
     Raises:
-        FormError: a count is no number, or nothing was counted.
+        FormError: a count is no number, or a thing has no name.
     """
     lines = [
         CountedLine(line=line, quantity=quantity)
@@ -125,6 +125,16 @@ def read_receipt(form: Form) -> ReceiptRequest:
             raise FormError("Give the SKU of what came unannounced, or a short name for it.")
         if sku:
             unexpected.append(UnexpectedRequest(sku=sku[:100], quantity=quantity, note=note))
+    return lines, unexpected
+
+
+def read_receipt(form: Form) -> ReceiptRequest:
+    """A whole receipt.
+
+    Raises:
+        FormError: a count is no number, or nothing was counted.
+    """
+    lines, unexpected = read_counts(form)
     if not lines and not unexpected:
         raise FormError("Nothing is counted yet: enter how many units of each line came.")
     return ReceiptRequest(lines=lines, unexpected=unexpected)

@@ -63,3 +63,12 @@ for (const menu of document.querySelectorAll("details.person")) {
     }
   });
 }
+
+// A scanner types and sends Enter, so the scan field has the cursor again when nothing else has.
+for (const field of document.querySelectorAll("[data-scan]")) {
+  field.focus();
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key.length === 1 && event.key !== "/") field.focus();
+  });
+}

@@ -128,7 +128,7 @@ class Gateway(MoneyGateway, PolicyGateway):
             order=request.order,
             lines=requested_lines(request),
             actor=actor.id,
-            deadlines=deadlines or self._settings.deadlines,
+            deadlines=deadlines or self.deadlines(),
             kind=request.kind,
             resolution=request.resolution,
             judged_at=judged_at.isoformat() if judged_at else None,

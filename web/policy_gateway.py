@@ -1,9 +1,12 @@
-"""The call that tries a draft of the policy out on past returns."""
+"""What the policy says to new returns, and the call that tries a draft of it out."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from models.messages import Deadlines
 from models.rules.policy import Policy
+from models.settings import parse_duration
 from models.store import simulating
 from models.store.policies import current_policy
 from web.access import Actor
@@ -12,7 +15,16 @@ from web.requests import Unavailable
 
 
 class PolicyGateway(Messenger):
-    """Simulations."""
+    """Simulations, and the deadlines of new returns."""
+
+    def deadlines(self) -> Deadlines:
+        """The policy's own deadlines, and the settings' for those it says nothing of."""
+        with self._database.read() as session:
+            own = dict(current_policy(session).deadlines)
+        return replace(
+            self._settings.deadlines,
+            **{name: parse_duration(text) for name, text in own.items()},
+        )
 
     def simulate(
         self,

@@ -36,6 +36,9 @@ _COMMENTS = {
     "store_credit_valid_days": "How long store credit can be spent; null: for ever.",
     "withdrawal": "The statutory right to withdraw; 0 days: there is none.",
     "time_zone": "In which a day begins and ends.",
+    "reasons": "Of each reason: whose fault it is, whether a photo is needed, whether it may be"
+    " given.",
+    "deadlines": "Times like 2d or 12h, instead of those of the settings.",
     "rules": "What differs by category, country, season or reason; the highest priority decides.",
 }
 # Written with a point they are text anyway.

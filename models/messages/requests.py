@@ -83,6 +83,8 @@ class Assessment:
     keep_item: bool = False
     # Once the parcel is moving, all that was approved is paid.
     instant: bool = False
+    # A reason of it is believed with a photo only, so that a person looks.
+    photo_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

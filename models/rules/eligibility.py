@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from models.messages import Refusal, Resolution, ReturnKind
+from models.messages import Reason, Refusal, Resolution, ReturnKind
 from models.rules.policy import Policy
 from models.rules.policy_rules import NO_RULING, Ruling
 
@@ -31,6 +31,7 @@ class AskedLine:
     final_sale: bool = False
     category: str | None = None
     ruling: Ruling = NO_RULING
+    reason: Reason | None = None
     anchors: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
 
 
@@ -174,6 +175,15 @@ def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool
                 code="final_sale",
                 message=f"{line.name} was sold as final sale and can't be returned.",
                 pointer=f"{line.pointer}/line",
+            )
+        )
+    if line.reason is not None and not policy.on_reason(line.reason).offered:
+        found.append(
+            Refusal(
+                code="reason_not_offered",
+                message=f"This shop takes nothing back for the reason {line.reason}; give the one "
+                "that fits best.",
+                pointer=f"{line.pointer}/reason",
             )
         )
     if line.ruling.then.deny is not None:

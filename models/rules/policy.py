@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.messages import Refusal
+from models.messages import Reason, Refusal
 from models.rules.policy_rules import Rule, rule_from_json, rule_to_json
 from models.rules.tenders import TenderOrder
-from models.rules.terms import OutboundShipping, Promotions, Waiver
+from models.rules.terms import FAULTS, Fault, OutboundShipping, Promotions, ReasonTerms, Waiver
 
 ANCHORS = ("placed", "shipped", "delivered")
 
@@ -48,6 +48,22 @@ class Policy:
     withdrawal_excluded: tuple[str, ...] = ()
     time_zone: str = "UTC"
     rules: tuple[Rule, ...] = ()
+    # What differs from `FAULTS`, and which reasons need a photo or aren't offered.
+    reasons: tuple[ReasonTerms, ...] = ()
+    # Deadlines by name, like ("decision_due", "2d"), instead of the settings' ones.
+    deadlines: tuple[tuple[str, str], ...] = ()
+
+    def on_reason(self, reason: Reason) -> ReasonTerms:
+        """What the shop says of a reason."""
+        for terms in self.reasons:
+            if terms.reason is reason:
+                return terms
+        return ReasonTerms(reason=reason, fault=FAULTS[reason])
+
+    @property
+    def looks_at_customers(self) -> bool:
+        """Whether a rule asks who the customer is, or what they sent back before."""
+        return any(rule.when.looks_at_customer for rule in self.rules)
 
     def credit_expires(self, at: datetime) -> datetime | None:
         """When store credit issued at a time expires; None: never."""
@@ -79,6 +95,15 @@ class Policy:
             },
             "time_zone": self.time_zone,
             "rules": [rule_to_json(rule) for rule in self.rules],
+            "reasons": {
+                str(terms.reason): {
+                    "fault": str(terms.fault),
+                    "photo": terms.photo,
+                    "offered": terms.offered,
+                }
+                for terms in self.reasons
+            },
+            "deadlines": dict(self.deadlines),
         }
 
     @classmethod
@@ -117,6 +142,16 @@ class Policy:
             withdrawal_excluded=tuple(withdrawal.get("excluded_categories", ())),
             time_zone=body.get("time_zone", default.time_zone),
             rules=tuple(rule_from_json(rule) for rule in body.get("rules", ())),
+            reasons=tuple(
+                ReasonTerms(
+                    reason=Reason(name),
+                    fault=Fault(terms["fault"]),
+                    photo=terms["photo"],
+                    offered=terms["offered"],
+                )
+                for name, terms in body.get("reasons", {}).items()
+            ),
+            deadlines=tuple(body.get("deadlines", {}).items()),
         )
 
 

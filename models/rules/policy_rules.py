@@ -1,9 +1,10 @@
 """Rules of a policy: conditions, what follows from them, and which rule decided (pure)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,40 @@ class RuleDecision(StrEnum):
 
     APPROVE = "approve"
     REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFacts:
+    """What is known of a customer when they ask: by the shop's id, orders and returns so far.
+
+    Of a guest nothing is known.
+    """
+
+    id: str | None = None
+    orders: int = 0
+    units_ordered: int = 0
+    units_returned: int = 0
+    returns_in_90_days: int = 0
+
+
+UNKNOWN = CustomerFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """What conditions look at beside the lines. `value`: what all that is asked for had cost."""
+
+    value: int = 0
+    customer: CustomerFacts = UNKNOWN
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept with a return, whose refunds are priced by the same facts."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "RequestFacts":
+        """Reads what `to_json` wrote."""
+        return cls(value=body["value"], customer=CustomerFacts(**body["customer"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +66,7 @@ class LineFacts:
     sku: str
     country: str | None
     ordered_on: date
+    request: RequestFacts = field(default_factory=RequestFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +85,26 @@ class When:
     # Days on which the order was placed, both included.
     ordered_from: date | None = None
     ordered_until: date | None = None
+    # The shop's own ids of customers.
+    customers: tuple[str, ...] = ()
+    orders_at_least: int | None = None
+    # Of all units the customer ever ordered, the share that came back, like "0.5".
+    return_rate_above: str | None = None
+    returns_in_90_days_above: int | None = None
+    # What all that is asked for had cost; minor units.
+    value_above: int | None = None
+
+    @property
+    def looks_at_customer(self) -> bool:
+        """Whether it asks who the customer is, or what they did before."""
+        return bool(self.customers) or any(
+            wanted is not None
+            for wanted in (
+                self.orders_at_least,
+                self.return_rate_above,
+                self.returns_in_90_days_above,
+            )
+        )
 
     def holds(self, facts: LineFacts) -> bool:
         """Whether a line meets all of them."""
@@ -61,6 +117,23 @@ class When:
             and (not self.resolutions or facts.resolution in self.resolutions)
             and (self.ordered_from is None or facts.ordered_on >= self.ordered_from)
             and (self.ordered_until is None or facts.ordered_on <= self.ordered_until)
+            and (self.value_above is None or facts.request.value > self.value_above)
+            and self._holds_for(facts.request.customer)
+        )
+
+    def _holds_for(self, customer: CustomerFacts) -> bool:
+        returned, ordered = customer.units_returned, customer.units_ordered
+        return (
+            (not self.customers or customer.id in self.customers)
+            and (self.orders_at_least is None or customer.orders >= self.orders_at_least)
+            and (
+                self.return_rate_above is None
+                or returned > ordered * Fraction(self.return_rate_above)
+            )
+            and (
+                self.returns_in_90_days_above is None
+                or customer.returns_in_90_days > self.returns_in_90_days_above
+            )
         )
 
 
@@ -103,6 +176,7 @@ class Rule:
     then: Then = field(default_factory=Then)
 
 
+_NUMBERS = ("orders_at_least", "return_rate_above", "returns_in_90_days_above", "value_above")
 _SETS = (
     "deny",
     "window_days",
@@ -163,6 +237,11 @@ def rule_to_json(rule: Rule) -> dict[str, Any]:
     for name in ("ordered_from", "ordered_until"):
         if (day := getattr(rule.when, name)) is not None:
             when[name] = day.isoformat()
+    if rule.when.customers:
+        when["customers"] = list(rule.when.customers)
+    for name in _NUMBERS:
+        if (wanted := getattr(rule.when, name)) is not None:
+            when[name] = wanted
     then: dict[str, Any] = {}
     for name in _SETS:
         value = getattr(rule.then, name)
@@ -188,6 +267,8 @@ def rule_from_json(body: Mapping[str, Any]) -> Rule:
             resolutions=tuple(Resolution(each) for each in when.get("resolutions", ())),
             ordered_from=_day(when.get("ordered_from")),
             ordered_until=_day(when.get("ordered_until")),
+            customers=tuple(when.get("customers", ())),
+            **{name: when.get(name) for name in _NUMBERS},
         ),
         then=Then(
             deny=then.get("deny"),

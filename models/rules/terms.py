@@ -33,6 +33,16 @@ FAULTS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonTerms:
+    """What a shop says of a reason. `photo`: it is believed with a photo only."""
+
+    reason: Reason
+    fault: Fault
+    photo: bool = False
+    offered: bool = True
+
+
 class Promotions(StrEnum):
     """What becomes of a threshold discount when the kept items no longer reach it."""
 

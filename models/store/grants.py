@@ -62,8 +62,8 @@ def grant(session: Session, asked: Grant) -> Granted:
     existing = [session.get(GrantedRefund, name) for name in (asked.id, _beside(asked.id))]
     if existing[0] is not None:
         return granted_message(*[made for made in existing if made is not None])
-    facts = order_facts(session, order, apart_from=row.rma)
     policy = policy_at(session, row.policy_version)
+    facts = order_facts(session, order, policy, apart_from=row.rma)
     quoted = quoted_lines(row, facts, asked.accepted, policy)
     quote = make_quote(
         facts,
@@ -115,8 +115,8 @@ def grant(session: Session, asked: Grant) -> Granted:
 def owed_back(session: Session, asked: Clawback) -> ClawbackOwed:
     """What was paid ahead beyond what the units that stay earned are worth."""
     row = session.get_one(Return, asked.rma)
-    facts = order_facts(session, row.order, apart_from=row.rma)
     policy = policy_at(session, row.policy_version)
+    facts = order_facts(session, row.order, policy, apart_from=row.rma)
     earned = make_quote(
         facts, quoted_lines(row, facts, asked.earned, policy), terms_of(policy, row.order)
     )

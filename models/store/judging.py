@@ -18,12 +18,13 @@ from models.messages import (
 from models.rules import eligibility, positions
 from models.rules.order_facts import OrderFacts
 from models.rules.policy import Policy
-from models.rules.policy_rules import RuleDecision, Ruling
+from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Ruling
 from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
 from models.rules.terms import Terms
 from models.store.policies import current_policy
 from models.store.pricing import (
+    facts_of,
     fault_of,
     in_order_currency,
     left_to_refund,
@@ -31,12 +32,25 @@ from models.store.pricing import (
     ruling_of,
     terms_of,
 )
+from models.store.request_facts import read_request_facts
 from models.tables import (
     Order,
     OrderLine,
     Return,
     UnitRange,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """Why a request would have been refused, and the rule that says so; None: the policy itself."""
+
+    code: str
+    rule: str | None
+
+
+# Which part of a ruling makes a refusal.
+_REFUSED_BY = {"denied_by_policy": "deny", "window_passed": "window_days"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +64,10 @@ class Judgement:
     taken: tuple[tuple[OrderLine, list[Span]], ...] = ()
     # Once it is approved, the customer keeps the goods.
     kept: bool = False
+    # What rules about customers and values looked at.
+    facts: RequestFacts | None = None
+    # What an override set aside.
+    overridden: tuple[SetAside, ...] = ()
 
 
 # A withdrawal is about sending goods back.
@@ -72,6 +90,8 @@ def judge_request(
     order_lines = {line.line: line for line in found.lines}
     wanted = {line.line for line in lines}
     free = _free_spans(session, [line for line in found.lines if line.line in wanted])
+    units = [(order_lines[each.line], each.quantity) for each in lines if each.line in order_lines]
+    request = read_request_facts(session, policy, found, units, at=at)
     asked = []
     for index, requested in enumerate(lines):
         pointer = f"/lines/{index}"
@@ -93,7 +113,8 @@ def judge_request(
                 free_units=positions.count(free[line.id]),
                 final_sale=line.final_sale,
                 category=line.category,
-                ruling=_ruling(policy, found, line, requested, kind, resolution),
+                ruling=_ruling(policy, found, line, requested, kind, resolution, request),
+                reason=requested.reason,
                 anchors=(
                     found.placed_at,
                     found.shipped_at,
@@ -104,27 +125,49 @@ def judge_request(
     refusals = eligibility.judge(asked, kind=kind, policy=policy, at=at, override=override)
     if refusals:
         return Judgement(refusals=refusals, policy=policy)
+    aside = _set_aside(asked, kind=kind, policy=policy, at=at) if override else ()
     taken = []
     for requested in lines:
         line = order_lines[requested.line]
         spans = positions.lowest(free[line.id], requested.quantity)
         free[line.id] = positions.free(line.quantity, [*_taken(line, free), *spans])
         taken.append((line, spans))
-    facts = order_facts(session, found)
+    facts = order_facts(session, found, policy)
     known = {line.line: line for line in facts.lines}
     quoted = [
         QuotedLine(
             no=no,
             line=known[line.line],
             spans=spans,
-            fault=fault_of(kind, asked_line.reason),
+            fault=fault_of(policy, kind, asked_line.reason),
             resolution=asked_line.resolution or resolution,
-            ruling=_ruling(policy, found, line, asked_line, kind, resolution),
+            ruling=_ruling(policy, found, line, asked_line, kind, resolution, request),
         )
         for no, (asked_line, (line, spans)) in enumerate(zip(lines, taken, strict=True), start=1)
     ]
     quote, kept = price(facts, quoted, policy, found, kind=kind, left=left_to_refund(found))
-    return Judgement(refusals=[], policy=policy, quote=quote, taken=tuple(taken), kept=kept)
+    return Judgement(
+        refusals=[],
+        policy=policy,
+        quote=quote,
+        taken=tuple(taken),
+        kept=kept,
+        facts=request,
+        overridden=aside,
+    )
+
+
+def _set_aside(
+    asked: Sequence[eligibility.AskedLine], *, kind: ReturnKind, policy: Policy, at: datetime
+) -> tuple[SetAside, ...]:
+    """What would have been refused but for an override, each once."""
+    rulings = {line.pointer: line.ruling for line in asked}
+    found = []
+    for refusal in eligibility.judge(asked, kind=kind, policy=policy, at=at, override=False):
+        ruling = rulings.get(refusal.pointer.rpartition("/")[0], NO_RULING)
+        rule = ruling.by.get(_REFUSED_BY.get(refusal.code, ""))
+        found.append(SetAside(code=refusal.code, rule=rule))
+    return tuple(dict.fromkeys(found))
 
 
 def price(
@@ -166,6 +209,7 @@ def _ruling(
     requested: RequestedLine,
     kind: ReturnKind,
     resolution: Resolution,
+    request: RequestFacts,
 ) -> Ruling:
     return ruling_of(
         policy,
@@ -174,6 +218,7 @@ def _ruling(
         kind=kind,
         reason=requested.reason,
         resolution=requested.resolution or resolution,
+        request=request,
     )
 
 
@@ -196,9 +241,12 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
     # Nobody decides on a withdrawal: the law gives the right, and it was judged.
     withdrawn = made.kind == ReturnKind.WITHDRAWAL
     approved, rule = _by_policy(made, policy)
+    photo = any(policy.on_reason(Reason(line.reason)).photo for line in made.lines)
     return Assessment(
-        approved=withdrawn or approved,
-        rule=None if withdrawn else rule,
+        # What is believed with a photo only isn't approved by a rule that sees none.
+        approved=withdrawn or (approved and not photo),
+        photo_needed=photo and not withdrawn,
+        rule=None if withdrawn or (approved and photo) else rule,
         keep_item=made.resolution == Resolution.KEEP_ITEM,
         instant=_is_instant(made, policy),
         needs_second_approval=above is not None
@@ -220,6 +268,7 @@ def _rulings(made: Return, policy: Policy) -> list[Ruling]:
             kind=ReturnKind(made.kind),
             reason=Reason(line.reason),
             resolution=Resolution(line.resolution),
+            request=facts_of(made),
         )
         for line in made.lines
     ]

@@ -13,10 +13,18 @@ from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBe
 from models.rules.order_pricing import discount_shares
 from models.rules.orders import TaxMode
 from models.rules.policy import Policy
-from models.rules.policy_rules import NO_RULING, LineFacts, Ruling, ordered_on, rule_on
+from models.rules.policy_rules import (
+    NO_RULING,
+    LineFacts,
+    RequestFacts,
+    Rule,
+    Ruling,
+    ordered_on,
+    rule_on,
+)
 from models.rules.positions import Span
 from models.rules.quote import QuotedLine, QuoteKind
-from models.rules.terms import FAULTS, Fault, Terms
+from models.rules.terms import Fault, Terms
 from models.rules.worth import PaidLine
 from models.store.gift_cards import sold_by
 from models.tables import (
@@ -30,19 +38,22 @@ from models.tables import (
 )
 
 
-def order_facts(session: Session, order: Order, *, apart_from: str | None = None) -> OrderFacts:
+def order_facts(
+    session: Session, order: Order, policy: Policy, *, apart_from: str | None = None
+) -> OrderFacts:
     """An order as the quote needs it.
 
     Args:
         session: any session; to grant, one that holds the order's lock.
         order: with its lines.
+        policy: says whose fault earlier returns were.
         apart_from: the RMA of the return that is priced, which hasn't come back before.
     """
     own = _own(session, apart_from)
     return order_facts_after(
         session,
         order,
-        returned=_returned(session, order, apart_from),
+        returned=_returned(session, order, policy, apart_from),
         taken_back=order.promotion_reversed + own.get(QuoteKind.PROMOTION_REVERSAL, 0),
         shipping_refunded=order.shipping_refunded - own.get(QuoteKind.OUTBOUND_SHIPPING, 0),
     )
@@ -127,7 +138,9 @@ def _promotions(order: Order) -> list[Promotion]:
     ]
 
 
-def _returned(session: Session, order: Order, apart_from: str | None) -> list[ReturnedBefore]:
+def _returned(
+    session: Session, order: Order, policy: Policy, apart_from: str | None
+) -> list[ReturnedBefore]:
     names = {line.id: line.line for line in order.lines}
     rows = session.execute(
         select(ReturnLine, Return.kind)
@@ -143,7 +156,8 @@ def _returned(session: Session, order: Order, apart_from: str | None) -> list[Re
         ReturnedBefore(
             line=names[line.order_line_id],
             spans=granted_spans(line, line.granted),
-            merchant_fault=fault_of(ReturnKind(kind), Reason(line.reason)) is Fault.MERCHANT,
+            merchant_fault=fault_of(policy, ReturnKind(kind), Reason(line.reason))
+            is Fault.MERCHANT,
             withdrawn=kind == ReturnKind.WITHDRAWAL,
         )
         for line, kind in rows
@@ -155,9 +169,9 @@ def granted_spans(line: ReturnLine, units: int) -> list[Span]:
     return positions.lowest([Span(span.first, span.last) for span in line.ranges], units)
 
 
-def fault_of(kind: ReturnKind, reason: Reason) -> Fault:
+def fault_of(policy: Policy, kind: ReturnKind, reason: Reason) -> Fault:
     """Whose fault a line is; a claim is the merchant's by its nature."""
-    return Fault.MERCHANT if kind is ReturnKind.CLAIM else FAULTS[reason]
+    return Fault.MERCHANT if kind is ReturnKind.CLAIM else policy.on_reason(reason).fault
 
 
 def ruling_of(
@@ -168,12 +182,13 @@ def ruling_of(
     kind: ReturnKind,
     reason: Reason,
     resolution: Resolution,
+    request: RequestFacts,
 ) -> Ruling:
     """What a policy's rules say of one line; amounts in the order's currency."""
     if not policy.rules:
         return NO_RULING
     found = rule_on(
-        policy.rules,
+        [_in_currency_of(order, rule) for rule in policy.rules],
         LineFacts(
             kind=kind,
             reason=reason,
@@ -182,6 +197,7 @@ def ruling_of(
             sku=line.sku,
             country=order.country,
             ordered_on=ordered_on(order.placed_at, policy.time_zone),
+            request=request,
         ),
     )
     fee = found.then.return_shipping
@@ -189,6 +205,18 @@ def ruling_of(
         return found
     then = replace(found.then, return_shipping=in_order_currency(order, fee))
     return replace(found, then=then)
+
+
+def _in_currency_of(order: Order, rule: Rule) -> Rule:
+    limit = rule.when.value_above
+    if limit is None:
+        return rule
+    return replace(rule, when=replace(rule.when, value_above=in_order_currency(order, limit)))
+
+
+def facts_of(row: Return) -> RequestFacts:
+    """What was known when a return was asked for; its refunds are priced by the same."""
+    return RequestFacts() if row.facts is None else RequestFacts.from_json(row.facts)
 
 
 def quoted_lines(
@@ -201,7 +229,7 @@ def quoted_lines(
             no=line.no,
             line=known[line.order_line.line],
             spans=granted_spans(line, units),
-            fault=fault_of(ReturnKind(row.kind), Reason(line.reason)),
+            fault=fault_of(policy, ReturnKind(row.kind), Reason(line.reason)),
             resolution=Resolution(line.resolution),
             ruling=ruling_of(
                 policy,
@@ -210,6 +238,7 @@ def quoted_lines(
                 kind=ReturnKind(row.kind),
                 reason=Reason(line.reason),
                 resolution=Resolution(line.resolution),
+                request=facts_of(row),
             ),
         )
         for line, units in zip(row.lines, accepted, strict=True)

@@ -1,6 +1,7 @@
 """A return's rows: opening it, and writing down how far it is."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -108,6 +109,8 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         contact_email=contact.get("email"),
         override_reason=body.get("override_reason"),
         policy_version=judged.policy.version,
+        facts=None if judged.facts is None else judged.facts.to_json(),
+        overridden=[asdict(each) for each in judged.overridden] if start.override else None,
         quote_total=judged.quote.total,
         deadlines={},
         judged_at=at,

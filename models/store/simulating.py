@@ -13,6 +13,7 @@ from models.messages import Reason, Resolution, ReturnKind
 from models.rules import eligibility
 from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.policy import Policy
+from models.rules.policy_rules import RequestFacts
 from models.rules.positions import Span
 from models.rules.quote import QuotedLine, QuoteKind
 from models.rules.simulation import JudgedTwice, Outcome, Tally, Verdict
@@ -25,6 +26,7 @@ from models.store.pricing import (
     order_facts_after,
     ruling_of,
 )
+from models.store.request_facts import read_request_facts
 from models.tables import GrantedRefund, GrantLine, Order, Return, ReturnLine, Simulation
 
 _AT_ONCE = 200
@@ -143,8 +145,9 @@ def _judged_twice(
 ) -> Iterator[JudgedTwice]:
     history = _History.read(session, {row.order_number for row in batch})
     for row in batch:
-        before = _outcome(row, present, history.facts(session, row, present))
-        after = _outcome(row, draft, history.facts(session, row, draft))
+        request = _request(session, row, present, draft)
+        before = _outcome(row, present, history.facts(session, row, present), request)
+        after = _outcome(row, draft, history.facts(session, row, draft), request)
         customer = row.order.customer
         buyer = f"customer/{customer.id}" if customer else f"order/{row.order_number}"
         yield JudgedTwice(
@@ -158,7 +161,14 @@ def _judged_twice(
         )
 
 
-def _outcome(row: Return, policy: Policy, facts: OrderFacts) -> Outcome:
+def _request(session: Session, row: Return, *policies: Policy) -> RequestFacts:
+    """What was known of a request on its day, looked up where either policy asks for it."""
+    asking = next((policy for policy in policies if policy.looks_at_customers), policies[0])
+    units = [(line.order_line, line.requested) for line in row.lines]
+    return read_request_facts(session, asking, row.order, units, at=row.judged_at)
+
+
+def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFacts) -> Outcome:
     """What a policy makes of a return by itself: nobody overrides it, and no units are missing."""
     kind, order = ReturnKind(row.kind), row.order
     known = {line.line: line for line in facts.lines}
@@ -172,6 +182,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts) -> Outcome:
             kind=kind,
             reason=Reason(line.reason),
             resolution=resolution,
+            request=request,
         )
         asked.append(
             eligibility.AskedLine(
@@ -184,6 +195,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts) -> Outcome:
                 final_sale=line.order_line.final_sale,
                 category=line.order_line.category,
                 ruling=ruling,
+                reason=Reason(line.reason),
                 anchors=(
                     order.placed_at,
                     order.shipped_at,
@@ -196,7 +208,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts) -> Outcome:
                 no=line.no,
                 line=known[line.order_line.line],
                 spans=_spans(line),
-                fault=fault_of(kind, Reason(line.reason)),
+                fault=fault_of(policy, kind, Reason(line.reason)),
                 resolution=resolution,
                 ruling=ruling,
             )
@@ -208,6 +220,8 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts) -> Outcome:
     quote, _ = price(facts, quoted, policy, order, kind=kind, left=None)
     rulings = [line.ruling for line in asked]
     approved, rule = decide(rulings, quote.total, policy, order)
+    if any(policy.on_reason(Reason(line.reason)).photo for line in row.lines):
+        approved, rule = False, None if approved else rule
     if kind is ReturnKind.WITHDRAWAL:
         approved, rule = True, None
     verdict = Verdict.APPROVE if approved else Verdict.REVIEW
@@ -306,7 +320,7 @@ class _History:
                 ReturnedBefore(
                     line=each.line,
                     spans=list(each.spans),
-                    merchant_fault=fault_of(each.kind, each.reason) is Fault.MERCHANT,
+                    merchant_fault=fault_of(policy, each.kind, each.reason) is Fault.MERCHANT,
                     withdrawn=each.kind is ReturnKind.WITHDRAWAL,
                 )
                 for each in earlier

@@ -60,6 +60,10 @@ class Return(Base):
     override_reason: Mapped[str | None] = mapped_column(Text)
     policy_version: Mapped[int]
     quote_total: Mapped[int] = mapped_column(BigInteger)
+    # What rules about customers and values looked at, when it was asked for.
+    facts: Mapped[dict[str, Any] | None]
+    # What an override set aside: [{"code": …, "rule": name | null}].
+    overridden: Mapped[list[Any] | None]
     deadlines: Mapped[dict[str, Any]]
     judged_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -28,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "withdrawal": {"days": 14, "excluded_categories": []},
     "time_zone": "UTC",
     "rules": [],
+    "reasons": {},
+    "deadlines": {},
 }
 RULE: dict[str, Any] = {
     "name": "Christmas",
@@ -111,6 +113,35 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
     assert in_force(api) == Policy(version=3)
 
 
+def test_reasons_deadlines_and_risks_are_kept(api: Api) -> None:
+    risky: dict[str, Any] = {
+        "name": "Often",
+        "priority": 0,
+        "when": {
+            "kinds": ["return"],
+            "customers": ["c-1"],
+            "orders_at_least": 3,
+            "return_rate_above": "0.5",
+            "returns_in_90_days_above": 4,
+            "value_above": 0,
+        },
+        "then": {"decision": "review"},
+    }
+    given: dict[str, Any] = {
+        "reasons": {"defective": {"photo": True}, "style": {"fault": "nobody", "offered": False}},
+        "deadlines": {"decision_due": "12h", "parcel_deadline": "5s"},
+        "rules": [risky],
+    }
+    body = api.put("/policy", given).get_json()
+    assert body["reasons"] == {
+        "defective": {"fault": "merchant", "photo": True, "offered": True},
+        "style": {"fault": "nobody", "photo": False, "offered": False},
+    }
+    assert (body["deadlines"], body["rules"]) == (given["deadlines"], [risky])
+    assert api.put("/policy", body).get_json() == body
+    assert in_force(api).deadlines == (("decision_due", "12h"), ("parcel_deadline", "5s"))
+
+
 def test_rules_are_kept_as_they_were_sent_and_may_be_put_back(api: Api) -> None:
     deny = {"name": "Swimwear", "then": {"deny": "Hygiene forbids it."}}
     body = api.put("/policy", {"rules": [RULE, deny]}).get_json()
@@ -165,6 +196,20 @@ def test_rules_are_kept_as_they_were_sent_and_may_be_put_back(api: Api) -> None:
         ),
         ({"rules": [RULE, RULE]}, "/rules/1/name"),
         ({"rules": None}, "/rules"),
+        ({"reasons": {"tired": {}}}, "/reasons/tired"),
+        ({"reasons": {"style": {"fault": "us"}}}, "/reasons/style/fault"),
+        ({"reasons": {"style": {"photo": 1}}}, "/reasons/style/photo"),
+        ({"deadlines": {"decision_due": 2}}, "/deadlines/decision_due"),
+        ({"deadlines": {"decision_due": "2 days"}}, "/deadlines/decision_due"),
+        ({"deadlines": {"lunch": "1h"}}, "/deadlines/lunch"),
+        (
+            {"rules": [{"name": "x", "when": {"return_rate_above": 1}, "then": {"deny": "No"}}]},
+            "/rules/0/when/return_rate_above",
+        ),
+        (
+            {"rules": [{"name": "x", "when": {"orders_at_least": 0}, "then": {"deny": "No"}}]},
+            "/rules/0/when/orders_at_least",
+        ),
         ({"windows": {}}, "/windows"),
     ],
 )

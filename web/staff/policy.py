@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.rules.policy import Policy
 from models.store.desk import name_actors
+from models.store.overrides import read_overrides
 from models.store.policies import current_policy
 from models.store.policy_versions import (
     list_policies,
@@ -31,6 +32,7 @@ from web.services import services
 from web.staff.guard import requires
 
 _VERSIONS = 100
+_OVERRIDES = 20
 _MEANWHILE = (
     "Somebody put version {} in force while you wrote. Look at what it changed, take it over here,"
     " and put yours in force then."
@@ -160,9 +162,13 @@ def _page(
 ) -> str:
     with services().database.read() as database:
         versions, _ = list_policies(database, limit=_VERSIONS)
-        names = name_actors(database, [each.actor for each in versions if each.actor])
+        aside = read_overrides(database)
+        actors = [each.actor for each in versions if each.actor]
+        names = name_actors(database, [*actors, *(each.actor for each in aside.counts)])
     return render_template(
         "staff/policy.html",
+        aside=aside,
+        shown=aside.returns[:_OVERRIDES],
         text=text,
         basis=basis,
         problems=problems or [],

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from models.documents.credit_memo import credit_memo_pdf
@@ -17,10 +18,12 @@ from models.store.credit_memos import load, memo_facts, parse_number
 from models.store.desk import Filters, Mark, list_returns
 from models.store.desk_page import ReturnPage, read_label, read_return
 from models.store.desk_search import find_return
+from models.store.policies import policy_at
 from models.tables import JournalEntry, Refund
 from models.timeline import Lookups, sentence, who
 from web.access import Permission
 from web.services import services
+from web.staff import words
 from web.staff.forms import Form, FormError, new_call
 from web.staff.guard import requires
 from web.staff.possible import find_possible
@@ -172,6 +175,7 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
     """
     with services().database.read() as database:
         page = read_return(database, rma)
+        believed = _believed_with_photo(database, page) if page else []
     if page is None:
         abort(404, f"There is no return {rma}. Check the number, or search for the order.")
     text = render_template(
@@ -186,10 +190,18 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
         other_entries=_other_entries(page),
         told=_told(page),
         names=page.names,
+        believed=believed,
         who=who,
         history=workflow_address(services().settings, rma),
     )
     return text, status
+
+
+def _believed_with_photo(database: Session, page: ReturnPage) -> list[str]:
+    """The reasons of a return that its policy believes with a photo only."""
+    policy = policy_at(database, page.return_.policy_version)
+    reasons = dict.fromkeys(Reason(line.reason) for line in page.return_.lines)
+    return [words.REASONS[reason] for reason in reasons if policy.on_reason(reason).photo]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -318,6 +318,14 @@ EVENTS: dict[str, str] = {
     EventKind.RESOLVED: "done",
     EventKind.MAIL_FAILED: "bad",
 }
+# What an override set aside, by the code of the refusal.
+SET_ASIDE: dict[str, str] = {
+    "window_passed": "The return window",
+    "final_sale": "Final sale",
+    "denied_by_policy": "Not taken back",
+    "reason_not_offered": "A reason that isn't offered",
+    "withdrawal_excluded": "Excluded from withdrawal",
+}
 # What a permission is called when somebody lacks it.
 PERMISSIONS: dict[str, str] = {
     Permission.READ: "look at returns",

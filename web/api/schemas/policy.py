@@ -9,7 +9,7 @@ from models.messages import Reason, Resolution, ReturnKind
 from models.rules.policy import ANCHORS, Policy
 from models.rules.policy_rules import Rule, RuleDecision, Then, When
 from models.rules.tenders import TenderOrder
-from models.rules.terms import OutboundShipping, Promotions, Waiver
+from models.rules.terms import FAULTS, OutboundShipping, Promotions, ReasonTerms, Waiver
 from web.api.schemas.fields import (
     Body,
     Choice,
@@ -24,6 +24,7 @@ from web.api.schemas.fields import (
     WholeNumber,
     refuse,
 )
+from web.api.schemas.policy_parts import DeadlinesSchema, ReasonsSchema
 from web.errors import Coded
 
 _DEFAULT = Policy()
@@ -69,13 +70,21 @@ class WhenSchema(Body):
     resolutions = Items(Choice(Resolution), load_default=list)
     ordered_from = Day(load_default=None)
     ordered_until = Day(load_default=None)
+    customers = Items(Text(longest=200, shortest=1), load_default=list)
+    orders_at_least = WholeNumber(at_least=1, at_most=10**6, load_default=None, allow_none=True)
+    return_rate_above = DecimalText(at_most=1, load_default=None, allow_none=True)
+    returns_in_90_days_above = WholeNumber(
+        at_least=0, at_most=10**6, load_default=None, allow_none=True
+    )
+    value_above = Money(load_default=None, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> When:
         """As the rules take it."""
-        first, last = data.pop("ordered_from"), data.pop("ordered_until")
-        lists: dict[str, Any] = {name: tuple(values) for name, values in data.items()}
-        return When(ordered_from=first, ordered_until=last, **lists)
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return When(**made)
 
 
 class ThenSchema(Body):
@@ -139,6 +148,8 @@ class PolicySchema(Body):
     withdrawal = Object(WithdrawalSchema, load_default=lambda: WithdrawalSchema().load({}))
     time_zone = TimeZone(longest=60, load_default=_DEFAULT.time_zone)
     rules = Items(Object(RuleSchema), load_default=list)
+    reasons = Object(ReasonsSchema, load_default=dict)
+    deadlines = Object(DeadlinesSchema, load_default=dict)
     version = fields.Integer(dump_only=True)
     created_at = fields.AwareDateTime(dump_only=True, allow_none=True)
     actor = fields.String(dump_only=True, allow_none=True)
@@ -185,6 +196,16 @@ class PolicySchema(Body):
             withdrawal_excluded=tuple(dict.fromkeys(withdrawal["excluded_categories"])),
             time_zone=data["time_zone"],
             rules=tuple(data["rules"]),
+            reasons=tuple(
+                ReasonTerms(
+                    reason=Reason(name),
+                    fault=terms["fault"] or FAULTS[Reason(name)],
+                    photo=terms["photo"],
+                    offered=terms["offered"],
+                )
+                for name, terms in data["reasons"].items()
+            ),
+            deadlines=tuple(data["deadlines"].items()),
         )
 
 

@@ -112,13 +112,13 @@ class ParcelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionLineRequest:
-    """The verdict on some units of one order line."""
+    """The verdict on some units of one order line. `accepted` None: as the policy says."""
 
     line: str
     quantity: int
     grade: Grade
     disposition: Disposition
-    accepted: bool = True
+    accepted: bool | None = True
     note: str = ""
 
 

@@ -25,6 +25,7 @@ async def grant_what_was_accepted(case: Case) -> None:
                 at=workflow.now().isoformat(),
                 accepted=accepted,
                 actor=SYSTEM,
+                grades=[line.grades for line in case.progress.lines],
             ),
             summary=f"Grant a refund for {sum(accepted)} accepted units",
         )

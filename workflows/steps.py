@@ -4,6 +4,7 @@ A check raises `Refused` and changes nothing; it runs in the Update's validator 
 case's lock. Carrying out changes the case; the caller records it.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         CarrierStatus,
         Decision,
         EventKind,
+        Grade,
         Inspection,
         LabelRequest,
         Receipt,
@@ -198,10 +200,25 @@ def _check_inspection(case: Case, inspection: Inspection) -> None:
     if not inspection.lines:
         raise invalid("no_lines", "Name a line to inspect.", "/lines")
     case.progress.check_inspection(inspection.lines)
+    for index, part in enumerate(inspection.lines):
+        if part.accepted and part.grade in _refused_grades(case, part.line):
+            raise invalid(
+                "grade_refused",
+                f"The policy refuses units of grade {part.grade} (rule “grades”); refuse them, or "
+                "give the grade they have.",
+                f"/lines/{index}/accepted",
+            )
+
+
+def _refused_grades(case: Case, line: str) -> list[Grade]:
+    return [] if case.assessment is None else case.assessment.refused_grades.get(line, [])
 
 
 async def _inspect(case: Case, inspection: Inspection) -> None:
-    for part in inspection.lines:
+    for told in inspection.lines:
+        part = told
+        if part.accepted is None:
+            part = replace(part, accepted=part.grade not in _refused_grades(case, part.line))
         case.progress.inspect(part)
         case.recorder.tell(
             EventKind.INSPECTED,
@@ -211,7 +228,7 @@ async def _inspect(case: Case, inspection: Inspection) -> None:
             units=part.quantity,
             grade=part.grade,
             disposition=part.disposition,
-            accepted=int(part.accepted),
+            accepted=int(bool(part.accepted)),
         )
     if not case.progress.uninspected_units:
         case.recorder.close_tasks(TaskKind.INSPECT, inspection.actor)

@@ -1,8 +1,8 @@
 """Money of a return: granted, paid, failed, paid otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from models.messages.words import PayoutMethod, RefundStatus
+from models.messages.words import Grade, PayoutMethod, RefundStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,19 @@ class ManualResolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GradedUnits:
+    """Units of one grade, accepted one after the other."""
+
+    grade: Grade
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """Asks to reserve money for all units accepted so far, one count per return line.
 
-    `id` makes asking again harmless.
+    `id` makes asking again harmless. `grades`: for each return line the grades of its units, in
+    the order they were accepted.
     """
 
     id: str
@@ -53,6 +62,7 @@ class Grant:
     at: str
     accepted: list[int]
     actor: str
+    grades: list[list[GradedUnits]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

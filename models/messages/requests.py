@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from models.messages.words import Reason, Resolution, ReturnKind, ReturnStatus
+from models.messages.words import Grade, Reason, Resolution, ReturnKind, ReturnStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,8 @@ class Assessment:
     instant: bool = False
     # A reason of it is believed with a photo only, so that a person looks.
     photo_needed: bool = False
+    # Order line → grades of which the policy refuses its units.
+    refused_grades: dict[str, list[Grade]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

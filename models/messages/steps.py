@@ -74,13 +74,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectedLine:
-    """The verdict on some units of one order line. `note` is the id of a stored note."""
+    """The verdict on some units of one order line. `note` is the id of a stored note.
+
+    `accepted` None: what the policy makes of the grade.
+    """
 
     line: str
     quantity: int
     grade: Grade
     disposition: Disposition
-    accepted: bool = True
+    accepted: bool | None = True
     note: str | None = None
 
 

@@ -1,12 +1,13 @@
 """The shop's policy: the versioned rules that judge and price its returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.messages import Reason, Refusal
+from models.messages import Grade, Reason, Refusal
+from models.rules.grading import ALL_PAID
 from models.rules.policy_rules import Rule, rule_from_json, rule_to_json
 from models.rules.tenders import TenderOrder
 from models.rules.terms import FAULTS, Fault, OutboundShipping, Promotions, ReasonTerms, Waiver
@@ -27,6 +28,8 @@ class Policy:
     keep_item_up_to: int = 0
     # What share of the goods is paid when the customer keeps them.
     keep_item_percent: str = "100"
+    # What share of the goods is paid for units of a grade, or "refuse": they aren't accepted.
+    grades: Mapping[Grade, str] = field(default_factory=lambda: ALL_PAID)
     # All that was approved is paid once the parcel is moving, before the goods come.
     instant_refund: bool = False
     # Above it a second person approves, too; None: never.
@@ -79,6 +82,7 @@ class Policy:
             "keep_item_up_to": self.keep_item_up_to,
             "keep_item_percent": self.keep_item_percent,
             "instant_refund": self.instant_refund,
+            "grades": {str(grade): share for grade, share in self.grades.items()},
             "promotions": str(self.promotions),
             "tender_order": str(self.tender_order),
             "outbound_shipping": str(self.outbound_shipping),
@@ -122,6 +126,10 @@ class Policy:
             keep_item_up_to=body.get("keep_item_up_to", default.keep_item_up_to),
             keep_item_percent=body.get("keep_item_percent", default.keep_item_percent),
             instant_refund=body.get("instant_refund", default.instant_refund),
+            grades={
+                **ALL_PAID,
+                **{Grade(name): each for name, each in body.get("grades", {}).items()},
+            },
             promotions=Promotions(body.get("promotions", default.promotions)),
             tender_order=TenderOrder(body.get("tender_order", default.tender_order)),
             outbound_shipping=OutboundShipping(

@@ -10,6 +10,7 @@ from models.messages import (
     DecisionKind,
     Disposition,
     Grade,
+    GradedUnits,
     InspectedLine,
     LineProgress,
     Reception,
@@ -39,6 +40,8 @@ class Line:
     refunded: int = 0
     grade: Grade | None = None
     disposition: Disposition | None = None
+    # Of the accepted units, in the order they were accepted.
+    grades: list[GradedUnits] = field(default_factory=list)
 
     @property
     def outstanding(self) -> int:
@@ -381,12 +384,13 @@ class Progress:
         )
 
     def inspect(self, part: InspectedLine) -> None:
-        """Takes the verdict on units of one order line."""
+        """Takes the verdict on units of one order line; by now it says whether it accepts them."""
         for line, units in _allocate(
             self.lines, part.line, part.quantity, lambda line: line.uninspected
         ):
             if part.accepted:
                 line.accepted += units
+                line.grades.append(GradedUnits(grade=part.grade, units=units))
             else:
                 line.rejected += units
             line.grade = part.grade

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.messages import Resolution
+from models.messages import GradedUnits, Resolution
 from models.money import to_text
 from models.rules.exchange import Replacement, exchange
 from models.rules.fees import percent_left, percent_of, restocking_fee, return_shipping_fee
+from models.rules.grading import FULL, REFUSE, spans_by_grade
 from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.policy_rules import NO_RULING, Ruling
 from models.rules.positions import Span, count
@@ -38,7 +39,7 @@ class QuotedLine:
     """Unit positions of an order line that come back. `no`: which return line, from 1.
 
     `replacement`: what goes out for each of them, in an exchange. `ruling`: what the policy's
-    rules say of the line.
+    rules say of the line. `graded`: the grades of the units that were accepted, in that order.
     """
 
     line: PaidLine
@@ -48,6 +49,7 @@ class QuotedLine:
     resolution: Resolution = Resolution.REFUND
     replacement: Replacement | None = None
     ruling: Ruling = NO_RULING
+    graded: Sequence[GradedUnits] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +241,9 @@ def _fees(
         # Of a withdrawal the law lets the consumer bear the way back, and nothing else.
         if free or withdrawal:
             continue
+        for deduction in _deductions(order, quoted, terms, room):
+            room += deduction.amount
+            yield deduction
         value = worth(quoted.line, quoted.spans)
         rule = quoted.ruling
         percent = rule.then.restocking_percent or terms.restocking_percent
@@ -272,6 +277,30 @@ def _fees(
                 explanation=(
                     f"Fee for the return label{rule_words}{whole if cut else ''}"
                     f"{_tax_words(fee.tax, order)}"
+                ),
+            )
+
+
+def _deductions(
+    order: OrderFacts, quoted: QuotedLine, terms: Terms, room: int
+) -> Iterator[QuoteLine]:
+    """What is taken off for the state in which units came back."""
+    for grade, spans in spans_by_grade(quoted.spans, quoted.graded).items():
+        share = terms.grades[grade]
+        # A person who accepts what the policy refuses pays for it.
+        if share in (FULL, REFUSE):
+            continue
+        fee = restocking_fee(quoted.line, worth(quoted.line, spans), percent_left(share), room)
+        room -= fee.amount
+        if fee.amount:
+            yield QuoteLine(
+                kind=QuoteKind.RESTOCKING_FEE,
+                line=quoted.line.line,
+                no=quoted.no,
+                amount=-fee.amount,
+                tax=-fee.tax,
+                explanation=(
+                    f"Grade {grade}: {share} % of the goods is paid{_tax_words(fee.tax, order)}"
                 ),
             )
 

@@ -1,9 +1,11 @@
 """What a shop's policy says about money, in the currency of one order."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.messages import Reason, Resolution
+from models.messages import Grade, Reason, Resolution
+from models.rules.grading import ALL_PAID
 
 
 class Fault(StrEnum):
@@ -84,6 +86,8 @@ class Terms:
     bonus_percent: str = "0"
     # What share of the goods is paid when the customer keeps them.
     keep_percent: str = "100"
+    # What share of the goods is paid for accepted units of a grade, or that they are refused.
+    grades: Mapping[Grade, str] = field(default_factory=lambda: ALL_PAID)
 
     def waives(self, fault: Fault, resolution: Resolution) -> bool:
         """Whether a line is free of fees."""

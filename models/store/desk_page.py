@@ -1,14 +1,16 @@
 """Everything the page of one return shows, in a fixed number of queries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload, undefer
 
-from models.messages import EventKind
+from models.messages import EventKind, Grade
 from models.store.credit_memos import number_text
 from models.store.desk import name_actors
+from models.store.policies import policy_at
 from models.tables import (
     CreditMemo,
     Event,
@@ -56,6 +58,8 @@ class ReturnPage:
     siblings: list[Sibling]
     # Actor → name, for everyone the page mentions.
     names: dict[str, str]
+    # What the return's policy pays of a grade, or that it refuses it.
+    grades: Mapping[Grade, str]
 
     @property
     def first_approver(self) -> str | None:
@@ -165,6 +169,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
             Sibling(rma=row.rma, status=row.status, created_at=row.created_at) for row in siblings
         ],
         names=name_actors(session, actors),
+        grades=policy_at(session, found.policy_version).grades,
     )
 
 

@@ -4,6 +4,7 @@ Whatever takes money of an order holds the order's lock; the tables' constraints
 `refunded + pending ≤ captured` even if a caller forgot it (money rule 7).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -64,7 +65,7 @@ def grant(session: Session, asked: Grant) -> Granted:
         return granted_message(*[made for made in existing if made is not None])
     policy = policy_at(session, row.policy_version)
     facts = order_facts(session, order, policy, apart_from=row.rma)
-    quoted = quoted_lines(row, facts, asked.accepted, policy)
+    quoted = quoted_lines(row, facts, asked.accepted, policy, asked.grades)
     quote = make_quote(
         facts,
         quoted,
@@ -166,8 +167,15 @@ def _since(
     ).all()
     before = {(kind, line, no): (int(amount), int(tax)) for kind, line, no, amount, tax in rows}
     found = []
+    again = Counter((line.kind, line.line, line.no) for line in lines)
     for line in lines:
-        amount, tax = before.pop((line.kind, line.line, line.no), (0, 0))
+        key = (line.kind, line.line, line.no)
+        amount, tax = before.pop(key, (0, 0))
+        again[key] -= 1
+        if again[key] and abs(amount) > abs(line.amount):
+            # Several fees of one line: what was paid of all of them is counted off one by one.
+            before[key] = (amount - line.amount, tax - line.tax)
+            amount, tax = line.amount, line.tax
         words = line.explanation
         if amount:
             granted = f"{to_text(abs(amount), row.currency)} {row.currency}"

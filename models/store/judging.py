@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.messages import (
     Assessment,
+    Grade,
     Reason,
     Refusal,
     RequestedLine,
@@ -16,6 +17,7 @@ from models.messages import (
     ReturnKind,
 )
 from models.rules import eligibility, positions
+from models.rules.grading import refused_grades
 from models.rules.order_facts import OrderFacts
 from models.rules.policy import Policy
 from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Ruling
@@ -249,6 +251,7 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         rule=None if withdrawn or (approved and photo) else rule,
         keep_item=made.resolution == Resolution.KEEP_ITEM,
         instant=_is_instant(made, policy),
+        refused_grades=_refused_grades(made, policy),
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),
@@ -257,6 +260,25 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         currency=made.currency,
         policy_version=made.policy_version,
     )
+
+
+def _refused_grades(made: Return, policy: Policy) -> dict[str, list[Grade]]:
+    """Order line → grades that the policy refuses; none where fees are waived, or by law."""
+    refused = refused_grades(policy.grades)
+    if not refused or made.kind == ReturnKind.WITHDRAWAL:
+        return {}
+    terms = terms_of(policy, made.order)
+    spared = {
+        line.order_line.line
+        for line in made.lines
+        if terms.waives(
+            fault_of(policy, ReturnKind(made.kind), Reason(line.reason)),
+            Resolution(line.resolution),
+        )
+    }
+    return {
+        line.order_line.line: refused for line in made.lines if line.order_line.line not in spared
+    }
 
 
 def _rulings(made: Return, policy: Policy) -> list[Ruling]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from models.messages import Reason, Resolution, ReturnKind
+from models.messages import GradedUnits, Reason, Resolution, ReturnKind
 from models.money import convert
 from models.rules import positions
 from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBefore
@@ -220,15 +220,20 @@ def facts_of(row: Return) -> RequestFacts:
 
 
 def quoted_lines(
-    row: Return, facts: OrderFacts, accepted: Sequence[int], policy: Policy
+    row: Return,
+    facts: OrderFacts,
+    accepted: Sequence[int],
+    policy: Policy,
+    grades: Sequence[Sequence[GradedUnits]] = (),
 ) -> list[QuotedLine]:
-    """A stored return's lines with so many accepted units each."""
+    """A stored return's lines with so many accepted units each, and with their grades."""
     known = {line.line: line for line in facts.lines}
     return [
         QuotedLine(
             no=line.no,
             line=known[line.order_line.line],
             spans=granted_spans(line, units),
+            graded=graded,
             fault=fault_of(policy, ReturnKind(row.kind), Reason(line.reason)),
             resolution=Resolution(line.resolution),
             ruling=ruling_of(
@@ -241,7 +246,9 @@ def quoted_lines(
                 request=facts_of(row),
             ),
         )
-        for line, units in zip(row.lines, accepted, strict=True)
+        for line, units, graded in zip(
+            row.lines, accepted, grades or [()] * len(accepted), strict=True
+        )
     ]
 
 
@@ -255,6 +262,7 @@ def terms_of(policy: Policy, order: Order) -> Terms:
         waived_for=frozenset(policy.fee_waived_for),
         bonus_percent=policy.store_credit_bonus_percent,
         keep_percent=policy.keep_item_percent,
+        grades=policy.grades,
     )
 
 

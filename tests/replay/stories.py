@@ -13,7 +13,9 @@ from models.messages import (
     Deadlines,
     Decision,
     DecisionKind,
+    Disposition,
     EventKind,
+    Grade,
     PayoutMethod,
     Reason,
     RefundStatus,
@@ -37,6 +39,8 @@ from web.requests import (
     Conflict,
     DecisionRequest,
     GoodwillRequest,
+    InspectionLineRequest,
+    InspectionRequest,
     LineDecisionRequest,
     LineRequest,
     ReceiptRequest,
@@ -105,7 +109,7 @@ async def ended(world: World, rma: str, status: ReturnStatus) -> str:
     return rma
 
 
-def set_policy(world: World, **body: int) -> None:
+def set_policy(world: World, **body: object) -> None:
     row = PolicyVersion(
         version=2, body=body, actor="user:1", created_at=datetime(2026, 1, 1, tzinfo=UTC)
     )
@@ -377,6 +381,24 @@ async def settle_claim(world: World, rma: str) -> None:
     await world.call(world.gateway.complete_task, task, "Agreed", AGENT)
 
 
+async def graded(world: World) -> str:
+    """The policy decides by the grade: half of one unit is paid, the other one is refused."""
+    set_policy(world, grades={"C": "50", "D": "refuse"})
+    rma = await awaiting(world, {"1": 2}, follow_up_after=SOON)
+    await world.receive(rma, {"1": 2})
+    lines = [
+        InspectionLineRequest(
+            line="1", quantity=1, grade=grade, disposition=Disposition.DONATE, accepted=None
+        )
+        for grade in (Grade.C, Grade.D)
+    ]
+    await world.call(world.gateway.inspect, rma, InspectionRequest(lines=lines), AGENT)
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    task = world.open_tasks(rma)[TaskKind.SEND_BACK]
+    await world.call(world.gateway.complete_task, task, "Sent", AGENT)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def goodwill(world: World) -> str:
     """The history of the payment beside the return, of which the bank refuses a part."""
     card, other = new_payment("ok"), new_payment("decline")
@@ -538,6 +560,7 @@ STORIES: tuple[Story, ...] = (
     mixed,
     paid_ahead,
     paid_ahead_for_nothing,
+    graded,
     goodwill,
     goodwill_refused,
     recovery,

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 
-from models.messages import PayoutMethod, Resolution
+from models.messages import Grade, GradedUnits, PayoutMethod, Resolution
 from models.money import apportion, round_half_up
 from models.rules import tenders
+from models.rules.grading import ALL_PAID
 from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBefore
 from models.rules.order_pricing import discount_shares, price_order
 from models.rules.orders import (
@@ -126,6 +127,11 @@ def invent_terms(dice: Random) -> Terms:
         restocking_percent=dice.choice(("0", "0", "15", "12.5", "100")),
         waived_for=frozenset(waiver for waiver in Waiver if dice.random() < 0.4),
         bonus_percent=dice.choice(("0", "10")),
+        grades={
+            **ALL_PAID,
+            Grade.C: dice.choice(("100", "50")),
+            Grade.D: dice.choice(("0", "33.3")),
+        },
     )
 
 
@@ -138,6 +144,7 @@ class Case:
     withdrawal: bool
     quote: Quote
     accepted: list[int]
+    graded: list[list[GradedUnits]] = field(default_factory=list)
     granted: Counter[tuple[PayoutMethod, QuoteKind, str | None, int | None]] = field(
         default_factory=Counter
     )
@@ -219,8 +226,10 @@ class Till:
             shipping_refunded=self.shipping - _own(apart_from, QuoteKind.OUTBOUND_SHIPPING),
         )
 
-    def quoted(self, case: Case, units: list[int]) -> list[QuotedLine]:
-        """A case's lines with so many units each."""
+    def quoted(
+        self, case: Case, units: list[int], graded: list[list[GradedUnits]] | None = None
+    ) -> list[QuotedLine]:
+        """A case's lines with so many units each, and their grades once they are inspected."""
         return [
             QuotedLine(
                 no=no,
@@ -228,6 +237,7 @@ class Till:
                 spans=lowest(spans, count),
                 fault=fault,
                 resolution=case.resolutions[no - 1],
+                graded=graded[no - 1] if graded else (),
             )
             for no, ((name, spans, fault), count) in enumerate(
                 zip(case.lines, units, strict=True), start=1
@@ -271,7 +281,7 @@ class Till:
             for line in case.quote.lines
         ):
             promised = case.quote.total - case.quote.bonus
-        quoted = self.quoted(case, accepted)
+        quoted = self.quoted(case, accepted, case.graded)
         now = make_quote(
             self.facts(case), quoted, self.terms, withdrawal=case.withdrawal, left=promised
         )

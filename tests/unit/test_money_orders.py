@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from models.messages import PayoutMethod, Resolution
+from models.messages import Grade, GradedUnits, PayoutMethod, Resolution
 from models.rules.fees import percent_of
 from models.rules.parts import split
 from models.rules.payable import money_of
@@ -54,6 +54,8 @@ def play(seed: int, *, plain: bool = False) -> Till:
             for units in wanted.values()
         ]
         first = [dice.randint(0, units) for units in final]
+        if not plain:
+            case.graded = [invent_grades(dice, units) for units in final]
         shipped = till.shipping
         for accepted in (first, final):
             paid, lines = till.grant(case, accepted)
@@ -80,6 +82,17 @@ def invent_resolutions(dice: Random, lines: int) -> list[Resolution]:
     if dice.random() < 0.5:
         return [dice.choice(either)] * lines
     return [dice.choice(either) for _ in range(lines)]
+
+
+def invent_grades(dice: Random, units: int) -> list[GradedUnits]:
+    """The grades of a line's units, in the order they are accepted."""
+    first = dice.randint(0, units)
+    parts = [first, units - first]
+    return [
+        GradedUnits(grade=dice.choice((Grade.A, Grade.A, Grade.C, Grade.D)), units=part)
+        for part in parts
+        if part
+    ]
 
 
 def check(till: Till) -> None:

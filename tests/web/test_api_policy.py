@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.messages import Grade
 from models.rules.policy import Policy
 from models.rules.tenders import TenderOrder
 from models.rules.terms import OutboundShipping, Promotions, Waiver
@@ -23,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "keep_item_up_to": 0,
     "keep_item_percent": "100",
     "instant_refund": False,
+    "grades": {"A": "100", "B": "100", "C": "100", "D": "100"},
     "store_credit_bonus_percent": "0",
     "store_credit_valid_days": None,
     "withdrawal": {"days": 14, "excluded_categories": []},
@@ -74,6 +76,7 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         "keep_item_up_to": 700,
         "keep_item_percent": "60",
         "instant_refund": True,
+        "grades": {"C": "50", "D": "refuse"},
         "promotions": "reprice_kept",
         "tender_order": "ratio",
         "outbound_shipping": "full_return",
@@ -102,6 +105,7 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         keep_item_up_to=700,
         keep_item_percent="60",
         instant_refund=True,
+        grades={Grade.A: "100", Grade.B: "100", Grade.C: "50", Grade.D: "refuse"},
         store_credit_bonus_percent="10",
         store_credit_valid_days=365,
         withdrawal_days=30,
@@ -174,6 +178,9 @@ def test_rules_are_kept_as_they_were_sent_and_may_be_put_back(api: Api) -> None:
         ({"time_zone": "a\0"}, "/time_zone"),
         ({"promotions": "reprice"}, "/promotions"),
         ({"instant_refund": 0}, "/instant_refund"),
+        ({"grades": {"C": "101"}}, "/grades/C"),
+        ({"grades": {"C": "half"}}, "/grades/C"),
+        ({"grades": {"E": "50"}}, "/grades/E"),
         ({"fees": {"return_shipping": -1}}, "/fees/return_shipping"),
         ({"fees": {"restocking_percent": "101"}}, "/fees/restocking_percent"),
         ({"outbound_shipping": "always"}, "/outbound_shipping"),

@@ -226,17 +226,26 @@ class Moment(Named, fields.AwareDateTime):
 
 
 class DecimalText(Named, fields.String):
-    """A decimal number of 0 or more, written as text so that no float comes near it."""
+    """A decimal number of 0 or more, written as text so that no float comes near it.
 
-    def __init__(self, *, at_most: int, above_zero: bool = False, **options: Any) -> None:
-        self.at_most, self.above_zero = at_most, above_zero
-        super().__init__(metadata={"pattern": f"^{_DECIMAL.pattern}$"}, **options)
+    `or_word`: a word that may stand in its place.
+    """
+
+    def __init__(
+        self, *, at_most: int, above_zero: bool = False, or_word: str | None = None, **options: Any
+    ) -> None:
+        self.at_most, self.above_zero, self.or_word = at_most, above_zero, or_word
+        word = "" if or_word is None else f"|^{or_word}$"
+        super().__init__(metadata={"pattern": f"^{_DECIMAL.pattern}${word}"}, **options)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
+        if isinstance(value, str) and value == self.or_word:
+            return value
         if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-            raise refuse("decimal", ' must be a decimal number as text, like "0.10".')
+            word = "" if self.or_word is None else f', or "{self.or_word}"'
+            raise refuse("decimal", f' must be a decimal number as text, like "0.10"{word}.')
         number = Decimal(value)
         if number > self.at_most or (self.above_zero and number == 0):
             lowest = "above 0" if self.above_zero else "from 0"

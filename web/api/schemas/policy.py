@@ -5,7 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, pre_load, validates_schema
 
-from models.messages import Reason, Resolution, ReturnKind
+from models.messages import Grade, Reason, Resolution, ReturnKind
+from models.rules.grading import FULL, REFUSE
 from models.rules.policy import ANCHORS, Policy
 from models.rules.policy_rules import Rule, RuleDecision, Then, When
 from models.rules.tenders import TenderOrder
@@ -43,6 +44,22 @@ class WindowSchema(Body):
 
     days = WholeNumber(at_least=0, at_most=_LONGEST_WINDOW, load_default=_DEFAULT.window_days)
     anchor = Choice(Anchor, load_default=Anchor(_DEFAULT.window_anchor))
+
+
+class GradeShare(DecimalText):
+    """A percentage, or `refuse`."""
+
+    def __init__(self) -> None:
+        super().__init__(at_most=100, or_word=REFUSE, load_default=FULL)
+
+
+class GradesSchema(Body):
+    """What share of the goods is paid for accepted units of a grade, or that they are refused."""
+
+    A = GradeShare()
+    B = GradeShare()
+    C = GradeShare()
+    D = GradeShare()
 
 
 class FeesSchema(Body):
@@ -139,6 +156,7 @@ class PolicySchema(Body):
     keep_item_up_to = Money(load_default=_DEFAULT.keep_item_up_to)
     keep_item_percent = DecimalText(at_most=100, load_default=_DEFAULT.keep_item_percent)
     instant_refund = Flag(load_default=_DEFAULT.instant_refund)
+    grades = Object(GradesSchema, load_default=lambda: GradesSchema().load({}))
     store_credit_bonus_percent = DecimalText(
         at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
     )
@@ -182,6 +200,7 @@ class PolicySchema(Body):
             keep_item_up_to=data["keep_item_up_to"],
             keep_item_percent=data["keep_item_percent"],
             instant_refund=data["instant_refund"],
+            grades={Grade(name): share for name, share in data["grades"].items()},
             second_approval_above=data["second_approval_above"],
             promotions=data["promotions"],
             tender_order=data["tender_order"],

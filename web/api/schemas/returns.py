@@ -251,7 +251,8 @@ class InspectedLineSchema(Body):
     quantity = Units(required=True)
     grade = Choice(Grade, required=True)
     disposition = Choice(Disposition, required=True)
-    accepted = Flag(load_default=True)
+    # Left out: what the policy makes of the grade.
+    accepted = Flag(load_default=None, allow_none=True)
     note = Note()
 
     @post_load

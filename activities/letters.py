@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from models.messages import EventKind, PayoutMethod, Reason, RefundStatus, ReturnKind
 from models.store.credit_rows import MovementKind
+from models.store.recipients import greeted_as
 from models.tables import (
     Event,
     GrantedRefund,
@@ -141,6 +142,7 @@ class Letter:
         given: the goodwill a mail tells of; None in other mails.
         post_by: the last moment to hand the parcel in.
         note: what the shop wrote when it declined the whole.
+        gift: it goes to whom the goods were given: no prices, no payments, nothing of the buyer.
     """
 
     rma: str
@@ -151,6 +153,7 @@ class Letter:
     currency: str
     asked_at: datetime
     claim: bool
+    gift: bool
     our_doing: frozenset[Reason]
     items: tuple[Item, ...]
     quote: tuple[Amount, ...]
@@ -193,18 +196,13 @@ class Letter:
         return tuple(payout for payout in self.payouts if not payout.paid)
 
 
-def recipient_of(found: Return) -> str | None:
-    """The address to write to; None: nobody can be written to."""
-    customer = found.order.customer
-    return found.contact_email or (customer.email if customer else None)
-
-
 def read_letter(session: Session, found: Return, key: str) -> Letter:
     """Reads all facts of a return that a mail may tell.
 
     `key` is the mail's: what beside the return it is about stands at its beginning.
     """
-    customer = found.order.customer
+    gift = found.kind == ReturnKind.GIFT
+    customer = None if gift else found.order.customer
     grants = session.scalars(
         select(GrantedRefund)
         .where(GrantedRefund.rma == found.rma)
@@ -224,22 +222,25 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
     return Letter(
         rma=found.rma,
         order_number=found.order_number,
-        # A mail to another address greets that person, never the one who bought.
-        name=found.contact_name
-        or (customer.name if customer and not found.contact_email else None),
+        name=greeted_as(found),
         locale=customer.locale if customer else None,
         country=found.order.country,
         currency=found.currency,
         asked_at=found.created_at,
         claim=found.kind == ReturnKind.CLAIM,
+        gift=gift,
         our_doing=frozenset(Reason(line.reason) for line in lines) & _OUR_DOING,
         items=tuple(_item(line, line_notes) for line in lines),
-        quote=tuple(
+        quote=()
+        if gift
+        else tuple(
             Amount(explanation=line.explanation, amount=line.amount) for line in found.quote_lines
         ),
         quote_total=found.quote_total,
         granted=sum(made.amount + made.bonus for made in for_goods),
-        granted_lines=tuple(
+        granted_lines=()
+        if gift
+        else tuple(
             Amount(explanation=line.explanation, amount=line.amount)
             for made in for_goods
             for line in made.lines
@@ -251,7 +252,7 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
             if made.method == PayoutMethod.STORE_CREDIT
         ),
         paid_ahead=any(line.ahead for line in lines),
-        payouts=_payouts(session, for_goods),
+        payouts=() if gift else _payouts(session, for_goods),
         credit=_credit(session, found.rma, beside),
         given=None
         if beside is None

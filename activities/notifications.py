@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from temporalio.exceptions import ApplicationError
 
 from activities.definition import uninterrupted
-from activities.letters import Letter, read_letter, recipient_of
+from activities.letters import Letter, read_letter
 from activities.providers.mail.protocol import (
     Attachment,
     Mail,
@@ -20,6 +20,7 @@ from activities.rendering import RenderedMail, render
 from models.database import Database
 from models.messages import EventKind, MailOrder, Template, TimelineEvent
 from models.settings import Settings
+from models.store.recipients import recipient_of
 from models.store.returns import add_events
 from models.tables import Event, Message, Return
 

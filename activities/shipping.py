@@ -14,6 +14,7 @@ from activities.providers.carriers.protocol import (
 from models.database import Database
 from models.messages import Label, LabelOrder
 from models.settings import Settings
+from models.store.recipients import name_of
 from models.tables import Label as LabelRow
 from models.tables import Return
 
@@ -75,12 +76,11 @@ class Shipping:
                 raise ApplicationError(
                     f"there is no return {order.rma}", type="unknown_return", non_retryable=True
                 )
-            customer = found.order.customer
             data = LabelData(
                 key=order.key,
                 rma=found.rma,
                 order_number=found.order_number,
-                sender_name=found.contact_name or (customer.name if customer else None),
+                sender_name=name_of(found),
                 sender_country=found.order.country,
                 shop_name=self._settings.shop_name,
                 shop_email=self._settings.shop_email,

@@ -45,7 +45,7 @@ from web.requests import (
     ReturnRequest,
     ScanRequest,
 )
-from web.submissions import check_override, make_submission, requested_lines
+from web.submissions import check_contact, check_override, make_submission, requested_lines
 
 
 def new_rma() -> str:
@@ -120,6 +120,8 @@ class Gateway(MoneyGateway, PolicyGateway):
         if self._status_of(rma) is None:
             # Refused here, most requests never reach Temporal; the workflow judges again, for good.
             self.quote(request, actor, at=judged_at)
+            with self._database.read() as session:
+                check_contact(session, request)
         with self._database.write() as session:
             if session.get(Return, rma) is None:
                 session.merge(make_submission(request, rma, actor))

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
-from models.messages import RequestedLine
-from models.tables import Submission
+from sqlalchemy.orm import Session
+
+from models.messages import Refusal, RequestedLine, ReturnKind
+from models.tables import Order, Submission
 from web.access import Actor, Permission
-from web.requests import Forbidden, ReturnRequest
+from web.requests import Forbidden, Refused, ReturnRequest
 
 
 def requested_lines(request: ReturnRequest) -> list[RequestedLine]:
@@ -49,3 +51,29 @@ def check_override(request: ReturnRequest, actor: Actor) -> None:
             "Only staff who may override the policy can set it aside; leave out override.",
             code="override_not_allowed",
         )
+
+
+def check_contact(session: Session, request: ReturnRequest) -> None:
+    """A gift's recipient has to be known: nobody else may hear of their return.
+
+    Raises:
+        Refused: the contact is missing, or it is the buyer's.
+    """
+    if request.kind is not ReturnKind.GIFT:
+        return
+    contact = request.contact
+    name, email = (contact.name, contact.email) if contact else (None, None)
+    refusals = []
+    if not (name or "").strip():
+        message = "A gift return needs the name of the person who got the gift."
+        refusals.append(Refusal(code="required", message=message, pointer="/contact/name"))
+    if not email:
+        message = "A gift return needs the e-mail address of the person who got the gift."
+        refusals.append(Refusal(code="required", message=message, pointer="/contact/email"))
+    order = session.get(Order, request.order)
+    buyer = order.customer if order else None
+    if email and buyer and buyer.email and buyer.email.casefold() == email.casefold():
+        message = "This is the buyer's address; give the one of the person who got the gift."
+        refusals.append(Refusal(code="buyers_address", message=message, pointer="/contact/email"))
+    if refusals:
+        raise Refused(refusals)

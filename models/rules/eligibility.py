@@ -9,7 +9,9 @@ from models.messages import Reason, Refusal, Resolution, ReturnKind
 from models.rules.policy import Policy
 from models.rules.policy_rules import NO_RULING, Ruling
 
-_OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM}
+_OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM, ReturnKind.GIFT}
+# What a gift's recipient may have: a refund would go to whoever bought it.
+_FOR_GIFTS = (Resolution.STORE_CREDIT, Resolution.EXCHANGE)
 _WEEKEND = (6, 7)
 _OFFERED_RESOLUTIONS = (Resolution.REFUND, Resolution.STORE_CREDIT)
 _RESOLUTION_WORDS = {Resolution.REFUND: "a refund", Resolution.STORE_CREDIT: "store credit"}
@@ -48,7 +50,7 @@ def judge(
     Args:
         lines: what was asked for; `anchors` are placed, shipped and delivered, the last known
             one up to the policy's anchor starts the window.
-        kind: a claim, a statutory withdrawal or an ordinary return.
+        kind: a claim, a statutory withdrawal, a gift's return or an ordinary one.
         policy: the shop's rules.
         at: when the request is judged.
         override: staff set the policy's window and final sale aside. Units are never overridden.
@@ -91,9 +93,12 @@ def judge(
             )
             continue
         left[line.line] = max(0, free - line.quantity)
-        judge_line = _judge_withdrawn if kind is ReturnKind.WITHDRAWAL else _judge_line
         refusals.extend(_judge_units(line, free))
-        refusals.extend(judge_line(line, policy=policy, at=at, override=override))
+        if kind is ReturnKind.WITHDRAWAL:
+            refusals.extend(_judge_withdrawn(line, policy=policy, at=at, override=override))
+            continue
+        refusals.extend(_judge_resolution(line, kind))
+        refusals.extend(_judge_line(line, policy=policy, at=at, override=override))
     return refusals
 
 
@@ -152,21 +157,32 @@ def _judge_withdrawn(
     return found
 
 
+def _judge_resolution(line: AskedLine, kind: ReturnKind) -> list[Refusal]:
+    offered = _offered_resolutions(line.ruling, kind)
+    if line.resolution in offered:
+        return []
+    names = " or ".join(_RESOLUTION_WORDS[name] for name in offered) or "nothing else"
+    if kind is ReturnKind.GIFT and line.resolution not in _FOR_GIFTS:
+        message = (
+            "A gift return goes to the person who got the gift, and never back to the buyer's "
+            f"payments; ask for {names}."
+        )
+    elif line.ruling.then.resolutions is not None:
+        message = (
+            f"This shop does not offer {line.resolution} for {line.name}"
+            f"{line.ruling.words('resolutions')}; ask for {names}."
+        )
+    else:
+        message = f"This shop does not offer {line.resolution}; ask for {names}."
+    return [
+        Refusal(
+            code="resolution_not_offered", message=message, pointer=f"{line.pointer}/resolution"
+        )
+    ]
+
+
 def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool) -> list[Refusal]:
     found: list[Refusal] = []
-    offered = _offered_resolutions(line.ruling)
-    if line.resolution not in offered:
-        names = " or ".join(_RESOLUTION_WORDS[name] for name in offered) or "nothing else"
-        found.append(
-            Refusal(
-                code="resolution_not_offered",
-                message=f"This shop does not offer {line.resolution} for {line.name}"
-                f"{line.ruling.words('resolutions')}; ask for {names}."
-                if line.ruling.then.resolutions is not None
-                else f"This shop does not offer {line.resolution}; ask for {names}.",
-                pointer=f"{line.pointer}/resolution",
-            )
-        )
     if override:
         return found
     if line.final_sale:
@@ -208,10 +224,15 @@ def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool
     return found
 
 
-def _offered_resolutions(ruling: Ruling) -> list[Resolution]:
+def _offered_resolutions(ruling: Ruling, kind: ReturnKind) -> list[Resolution]:
     """What may be asked for, in the order it is named to the customer."""
     allowed = ruling.then.resolutions
-    return [name for name in _OFFERED_RESOLUTIONS if allowed is None or name in allowed]
+    return [
+        name
+        for name in _OFFERED_RESOLUTIONS
+        if (allowed is None or name in allowed)
+        and (kind is not ReturnKind.GIFT or name in _FOR_GIFTS)
+    ]
 
 
 def last_day(

@@ -73,7 +73,8 @@ class LineFacts:
 class When:
     """Conditions; all that are given must hold. An empty one holds for everything.
 
-    Without `kinds` a rule is for ordinary returns: a claim is the shop's own fault.
+    Without `kinds` a rule is for ordinary returns: a claim is the shop's own fault. What is said
+    of returns is said of gift returns, too.
     """
 
     kinds: tuple[ReturnKind, ...] = (ReturnKind.RETURN,)
@@ -109,7 +110,7 @@ class When:
     def holds(self, facts: LineFacts) -> bool:
         """Whether a line meets all of them."""
         return (
-            facts.kind in self.kinds
+            self._is_for(facts.kind)
             and _among(facts.category, self.categories)
             and _among(facts.sku, self.skus)
             and _among(facts.country, self.countries)
@@ -135,6 +136,9 @@ class When:
                 or customer.returns_in_90_days > self.returns_in_90_days_above
             )
         )
+
+    def _is_for(self, kind: ReturnKind) -> bool:
+        return kind in self.kinds or (kind is ReturnKind.GIFT and ReturnKind.RETURN in self.kinds)
 
 
 def _among(value: str | None, wanted: Sequence[str]) -> bool:

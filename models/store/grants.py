@@ -266,6 +266,11 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
         raise RefundNotPossible(
             f"This return is {row.status}; goodwill needs one that is not.", code="no_goodwill"
         )
+    if row.kind == ReturnKind.GIFT and start.method is PayoutMethod.REFUND:
+        raise RefundNotPossible(
+            "This is a gift's return: a refund would go to the buyer. Give store credit instead.",
+            code="gift_needs_store_credit",
+        )
     left = left_to_refund(order)
     if start.amount > left:
         raise RefundNotPossible(

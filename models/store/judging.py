@@ -34,6 +34,7 @@ from models.store.pricing import (
     ruling_of,
     terms_of,
 )
+from models.store.recipients import recipient_of
 from models.store.request_facts import read_request_facts
 from models.tables import (
     Order,
@@ -238,7 +239,6 @@ def _taken(line: OrderLine, free: Mapping[int, list[Span]]) -> list[Span]:
 
 def assessment_of(made: Return, policy: Policy) -> Assessment:
     """What a recorded request was judged as, for its workflow."""
-    customer = made.order.customer
     above = policy.second_approval_above
     # Nobody decides on a withdrawal: the law gives the right, and it was judged.
     withdrawn = made.kind == ReturnKind.WITHDRAWAL
@@ -255,7 +255,7 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),
-        mailable=bool(made.contact_email or (customer and customer.email)),
+        mailable=recipient_of(made) is not None,
         total=made.quote_total,
         currency=made.currency,
         policy_version=made.policy_version,

@@ -20,6 +20,7 @@ from models.messages import GrantedRefund as GrantedRefundMessage
 from models.rules.accounts import REFUNDS_PAYABLE, WRITE_OFF, Posting
 from models.store import journal, refunds
 from models.store.grants import grant_goodwill
+from models.store.recipients import recipient_of
 from models.store.returns import add_events, apply_task, lock_order
 from models.tables import GrantedRefund, Refund, Return
 
@@ -32,8 +33,7 @@ def open_payout(session: Session, start: PayoutStart, at: datetime) -> PayoutOpe
         ValueError: a recovery without news.
     """
     row = session.get_one(Return, start.rma)
-    customer = row.order.customer
-    mailable = bool(row.contact_email or (customer and customer.email))
+    mailable = recipient_of(row) is not None
     if start.kind is PayoutKind.GOODWILL:
         return PayoutOpened(granted=grant_goodwill(session, start, at), mailable=mailable)
     if start.news is None:

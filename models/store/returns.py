@@ -14,6 +14,7 @@ from models.messages import (
     Reception,
     Refusal,
     Resolution,
+    ReturnKind,
     ReturnProgress,
     ReturnStart,
     ReturnStatus,
@@ -77,6 +78,13 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         message = f"There is no order {start.order}."
         return Assessment(refusals=[Refusal(code="unknown_order", message=message)])
     body = submission.body
+    contact = body.get("contact") or {}
+    if start.kind is ReturnKind.GIFT and not contact.get("email"):
+        session.delete(submission)
+        message = "A gift return needs the e-mail address of the person who got the gift."
+        return Assessment(
+            refusals=[Refusal(code="required", message=message, pointer="/contact/email")]
+        )
     if _is_taken(session, body.get("reference")):
         session.delete(submission)
         message = "A return with this reference exists already; every return needs its own."
@@ -95,7 +103,6 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     if judged.quote is None:
         session.delete(submission)
         return Assessment(refusals=judged.refusals)
-    contact = body.get("contact") or {}
     made = Return(
         rma=start.rma,
         order_number=order.number,

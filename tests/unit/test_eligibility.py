@@ -185,6 +185,20 @@ def test_a_window_of_no_days_lasts_to_the_end_of_the_day_of_delivery() -> None:
     assert judged(tees, at=datetime(2026, 5, 7, tzinfo=UTC), policy=policy) != []
 
 
+# --- gifts ---------------------------------------------------------------------------------------
+
+
+def test_a_gift_is_judged_like_a_return_but_brings_no_refund() -> None:
+    credit = replace(TEES, resolution=Resolution.STORE_CREDIT)
+    assert judged(credit, kind=ReturnKind.GIFT) == []
+    [refusal] = judged(TEES, kind=ReturnKind.GIFT, override=True)
+    assert (refusal.pointer, refusal.code) == ("/lines/0/resolution", "resolution_not_offered")
+    assert "never back to the buyer's payments; ask for store credit" in refusal.message
+    late = datetime(2026, 4, 1, tzinfo=UTC)
+    [refusal] = judged(credit, kind=ReturnKind.GIFT, at=late)
+    assert refusal.code == "window_passed"
+
+
 # --- what else speaks against it ---------------------------------------------------------------
 
 
@@ -194,14 +208,8 @@ def test_every_refusal_is_a_plain_sentence_at_its_place() -> None:
         replace(TEES, quantity=4, final_sale=True, resolution=Resolution.EXCHANGE),
         AskedLine(pointer="/lines/1", line="9", quantity=1, resolution=Resolution.REFUND),
         at=late,
-        kind=ReturnKind.GIFT,
     )
     assert [(refusal.pointer, refusal.code, refusal.message) for refusal in found] == [
-        (
-            "/kind",
-            "kind_not_offered",
-            "This shop does not take a gift; ask for a claim, return or withdrawal.",
-        ),
         (
             "/lines/0/quantity",
             "quantity_exceeds_left",

@@ -336,3 +336,17 @@ def test_times_are_given_in_utc(sqlite_api: Api) -> None:
     created_at = datetime.fromisoformat(sqlite_api.get(f"/returns/{rma}").json["created_at"])
     assert created_at.utcoffset() == timedelta(0)
     assert created_at < datetime.now(UTC)
+
+
+def test_a_gift_brings_store_credit_unless_something_else_is_asked_for(api: Api) -> None:
+    rma = full_return(api)
+    api.gateway.rma = rma
+    contact = {"name": "Gus Given", "email": "gus@example.org"}
+    for more, expected in (
+        ({}, Resolution.STORE_CREDIT),
+        ({"resolution": "refund"}, Resolution.REFUND),
+    ):
+        body = {**BODY, "kind": "gift", "contact": contact, **more}
+        assert api.post("/returns", body).status_code == 201
+        [asked] = api.gateway.calls[-1].about
+        assert (asked.kind, asked.resolution) == (ReturnKind.GIFT, expected)

@@ -173,3 +173,14 @@ def test_a_page_takes_the_same_queries_whatever_the_return_holds(desk: Desk) -> 
         counts.append(len([query for query in queries if query.startswith("SELECT")]))
     assert counts[0] == counts[1]
     assert counts[1] <= 20
+
+
+def test_a_gift_says_whom_to_write_to(desk: Desk) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.REQUESTED, [Item()], kind=ReturnKind.GIFT)
+        row.contact_name, row.contact_email = "Gus Given", "gus@example.org"
+        rma = row.rma
+    page = desk.browser(Role.AGENT).get(f"/returns/{rma}").text
+    assert "Gift: write to the recipient only." in page
+    assert "mailto:gus@example.org" in page
+    assert page.count("mailto:") == 1

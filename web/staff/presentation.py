@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_timedelta
 from markupsafe import Markup
 
+from models.store.recipients import name_of, recipient_of
 from models.tables import Parcel, ParcelItem, Return, ReturnLine
 from models.timeline import money
 from web.staff import words
@@ -63,19 +64,11 @@ class Presentation:
 
     def customer(self, return_: Return) -> str:
         """Whom the return is with: the contact given with it, else the order's customer."""
-        buyer = return_.order.customer
-        known = (
-            return_.contact_name,
-            buyer.name if buyer else None,
-            return_.contact_email,
-            buyer.email if buyer else None,
-        )
-        return next((name for name in known if name), "Guest")
+        return name_of(return_) or recipient_of(return_) or "Guest"
 
     def email(self, return_: Return) -> str | None:
         """Where mails about the return go."""
-        buyer = return_.order.customer
-        return return_.contact_email or (buyer.email if buyer else None)
+        return recipient_of(return_)
 
     def items(self, lines: Sequence[ReturnLine], most: int = 2) -> str:
         """Like "2 × Linen shirt, 1 × Belt and 3 more"."""

@@ -118,7 +118,10 @@ class WantedItemSchema(Body):
 
 
 class ReturnRequestSchema(Body):
-    """A request for a return, or for its quote. Only a withdrawal needs no reason."""
+    """A request for a return, or for its quote. Only a withdrawal needs no reason.
+
+    A gift's return needs its recipient as `contact` and brings store credit; the buyer isn't told.
+    """
 
     order = Text(longest=100, shortest=1, required=True)
     kind = Choice(ReturnKind, load_default=ReturnKind.RETURN)
@@ -128,6 +131,13 @@ class ReturnRequestSchema(Body):
     contact = Object(ContactSchema, load_default=None)
     override = Object(OverrideSchema, load_default=None)
     reference = Text(longest=200, shortest=1, load_default=None)
+
+    @pre_load
+    def give_resolution(self, data: Any, **_: Any) -> Any:
+        """A gift's recipient gets store credit unless they ask for something else."""
+        if isinstance(data, dict) and data.get("kind") == ReturnKind.GIFT:
+            return {"resolution": Resolution.STORE_CREDIT, **data}
+        return data
 
     @pre_load
     def give_reason(self, data: Any, **_: Any) -> Any:

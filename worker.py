@@ -26,15 +26,19 @@ from activities.refunds import Refunds
 from activities.shipping import Shipping
 from activities.simulations import Simulations
 from activities.store_credits import StoreCredits
+from activities.task_watch import TaskWatch
 from models.database import Database
 from models.settings import Settings, load_settings
+from models.store.task_watch import Staff
 from models.temporal_client import connect
+from web.access import ROLE_PERMISSIONS, TASK_PERMISSIONS, Role
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 from workflows.schedules import ensure_schedules
 from workflows.simulation import SimulationWorkflow
+from workflows.task_watch import TaskWatchWorkflow
 
 # Activities wait for databases and other people's servers most of the time.
 _THREADS = 32
@@ -59,6 +63,17 @@ def mail_transport(settings: Settings) -> MailTransport:
     if settings.smtp_url:
         return SmtpTransport(settings.smtp_url)
     return OutboxTransport(settings.data_dir / "mail")
+
+
+def staff() -> Staff:
+    """Whose work each kind of task is, by role."""
+    return Staff(
+        workers={
+            kind: frozenset(role for role in Role if needed in ROLE_PERMISSIONS[role])
+            for kind, needed in TASK_PERMISSIONS.items()
+        },
+        managers=frozenset({Role.MANAGER}),
+    )
 
 
 def make_worker(
@@ -86,7 +101,9 @@ def make_worker(
     reconciliations = Reconciliations(database, payments)
     simulations = Simulations(database)
     shipping = Shipping(database, SandboxCarrier(), settings)
-    notifications = Notifications(database, transport or mail_transport(settings), settings)
+    transport = transport or mail_transport(settings)
+    notifications = Notifications(database, transport, settings)
+    watch = TaskWatch(database, transport, settings, staff())
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -96,6 +113,7 @@ def make_worker(
             ReconciliationWorkflow,
             CreditExpiryWorkflow,
             SimulationWorkflow,
+            TaskWatchWorkflow,
         ],
         activities=[
             records.open_return,
@@ -116,6 +134,7 @@ def make_worker(
             StoreCredits(database).expire_store_credits,
             shipping.make_label,
             notifications.send_mail,
+            watch.watch_tasks,
         ],
         activity_executor=executor,
         max_concurrent_activities=_THREADS,

@@ -50,6 +50,8 @@ class Settings:
     deadlines: Deadlines
     # Session cookies only over https; off by default because `up` serves http on loopback.
     secure_cookies: bool
+    # Seconds after its due time at which the managers are told of a task.
+    task_escalation: int
 
 
 def parse_duration(text: str) -> int:
@@ -119,6 +121,9 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
             }
         ),
         secure_cookies=env.bool("REDRESS_SECURE_COOKIES", False),
+        task_escalation=_seconds(
+            "REDRESS_TASK_ESCALATION", env.str("REDRESS_TASK_ESCALATION", "") or "24h"
+        ),
     )
 
 
@@ -134,8 +139,10 @@ def _time_zone(name: str) -> str:
 
 def _duration(env: Env, name: str, default: int) -> int:
     text = env.str(name, "")
-    if not text:
-        return default
+    return _seconds(name, text) if text else default
+
+
+def _seconds(name: str, text: str) -> int:
     try:
         return parse_duration(text)
     except ValueError as error:

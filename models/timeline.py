@@ -64,6 +64,7 @@ _TASKS = {
     TaskKind.REFUND_SHORT: "settle what could not be refunded",
     TaskKind.SEND_BACK: "send the refused goods back",
     TaskKind.UNEXPECTED_PARCEL: "deal with the unexpected parcel",
+    TaskKind.WITHDRAWAL_DUE: "refund the withdrawal in time",
     TaskKind.CLAWBACK: "get back what was paid ahead",
     TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }
@@ -81,6 +82,11 @@ _WHO = {
     "carrier": "Carrier",
     "redress": "Redress",
 }
+
+
+def task_words(kind: TaskKind) -> str:
+    """What a task asks for: "inspect what came"."""
+    return _TASKS.get(kind, kind.replace("_", " "))
 
 
 def money(amount: int, currency: str, locale: str = _LOCALE) -> str:
@@ -228,6 +234,11 @@ def _task(facts: _Facts) -> str:
     return f"Task done: {_TASKS[TaskKind(kind)]}" if kind in _TASKS else "Task done"
 
 
+def _of_task(facts: _Facts) -> str:
+    kind = facts.text("kind")
+    return f": {_TASKS[TaskKind(kind)]}" if kind in _TASKS else ""
+
+
 def _ignored(facts: _Facts) -> str:
     what = facts.text("what").replace("_", " ").capitalize() or "A decision"
     return f"{what} came too late and changed nothing{facts.because('why')}"
@@ -284,6 +295,9 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.MAIL_SENT: _mail,
     EventKind.MAIL_FAILED: _mail_failed,
     EventKind.TASK_COMPLETED: _task,
+    EventKind.TASK_ESCALATED: lambda facts: (
+        f"Waits for too long; the managers are told{_of_task(facts)}"
+    ),
     EventKind.DECISION_IGNORED: _ignored,
 }
 

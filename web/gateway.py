@@ -28,7 +28,7 @@ from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
 from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
-from web.access import TASK_PERMISSIONS, Actor
+from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.delivery import NoAnswer, WorkflowEnded
 from web.messenger import call_id
 from web.money_gateway import MoneyGateway
@@ -225,10 +225,21 @@ class Gateway(MoneyGateway, PolicyGateway):
                 raise Conflict("Somebody else has claimed this task.", code="task_claimed")
             row.owner_id = actor.user_id
             row.status = "claimed"
-            if row.return_ is None:
-                # Of a parcel without a return, nothing more is to be told.
-                return Answer(rma="", status=ReturnStatus.NEEDS_ATTENTION)
-            return Answer(rma=row.return_.rma, status=ReturnStatus(row.return_.status))
+            return _answer_of(row)
+
+    def release_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Takes a person's name off a task: their own, or a manager anybody's."""
+        with self._database.write() as session:
+            row = _open_task(session, task, actor, lock=True)
+            mine = row.owner_id in (None, actor.user_id)
+            if not mine and not actor.may(Permission.POLICY):
+                raise Conflict(
+                    "Somebody else has claimed this task; they or a manager can give it back.",
+                    code="task_claimed",
+                )
+            row.owner_id = None
+            row.status = "open"
+            return _answer_of(row)
 
     def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Ends a task that a person has done."""
@@ -246,6 +257,13 @@ class Gateway(MoneyGateway, PolicyGateway):
             lambda notes: notes.completion(task, note),
             late=lambda session, done: late.complete_task(session, done, datetime.now(UTC)),
         )
+
+
+def _answer_of(task: Task) -> Answer:
+    """Where a task's return stands; of a parcel without one, nothing more is to be told."""
+    if task.return_ is None:
+        return Answer(rma="", status=ReturnStatus.NEEDS_ATTENTION)
+    return Answer(rma=task.return_.rma, status=ReturnStatus(task.return_.status))
 
 
 def _open_task(session: Session, task: str, actor: Actor, *, lock: bool = False) -> Task:

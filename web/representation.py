@@ -159,6 +159,8 @@ def represent_task(found: Task) -> Json:
         "due_at": represent_time(found.due_at),
         "opened_at": represent_time(found.opened_at),
         "closed_at": represent_time(found.closed_at),
+        "reminded_at": represent_time(found.reminded_at),
+        "escalated_at": represent_time(found.escalated_at),
     }
 
 

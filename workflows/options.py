@@ -42,6 +42,10 @@ SIMULATION_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=5
 )
 
+# Mails to the staff; the next run sends what this one could not.
+TASK_WATCH_TIMEOUT = timedelta(minutes=5)
+TASK_WATCH_GIVES_UP_AFTER = timedelta(minutes=12)
+
 # A withdrawal is refunded within 14 days of its receipt (Directive 2011/83/EU, article 13); a
 # person is asked two days before.
 WITHDRAWAL_REFUND_WITHIN = timedelta(days=14)

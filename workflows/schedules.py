@@ -1,4 +1,4 @@
-"""What happens each night, as Temporal Schedules; ops see, pause and trigger them in its UI."""
+"""What happens by the clock, as Temporal Schedules; ops see, pause and trigger them in its UI."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from temporalio.client import (
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
     ScheduleCalendarSpec,
+    ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleRange,
@@ -19,12 +20,15 @@ from temporalio.client import (
 from models.messages import ReconciliationStart
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
+from workflows.task_watch import TaskWatchWorkflow
 
 RECONCILIATION = "redress-reconciliation"
 CREDIT_EXPIRY = "redress-credit-expiry"
+TASK_WATCH = "redress-task-watch"
 
 # A night that was missed longer ago than this is not made up for: the next one compares all.
 _CATCH_UP = timedelta(hours=20)
+_QUARTER = timedelta(minutes=15)
 
 
 async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> None:
@@ -51,6 +55,14 @@ async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> N
     # Credit first, so that the comparison sees the books of the day.
     await _ensure(client, CREDIT_EXPIRY, expiry, _each_night(3, 0, time_zone))
     await _ensure(client, RECONCILIATION, reconciliation, _each_night(3, 30, time_zone))
+    watch = ScheduleActionStartWorkflow(
+        TaskWatchWorkflow.run,
+        id="task-watch",
+        task_queue=task_queue,
+        static_summary="Tasks that are due",
+    )
+    often = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_QUARTER)])
+    await _ensure(client, TASK_WATCH, watch, often, catch_up=_QUARTER)
 
 
 def _each_night(hour: int, minute: int, time_zone: str) -> ScheduleSpec:
@@ -63,9 +75,13 @@ def _each_night(hour: int, minute: int, time_zone: str) -> ScheduleSpec:
 
 
 async def _ensure(
-    client: Client, id: str, action: ScheduleActionStartWorkflow, spec: ScheduleSpec
+    client: Client,
+    id: str,
+    action: ScheduleActionStartWorkflow,
+    spec: ScheduleSpec,
+    catch_up: timedelta = _CATCH_UP,
 ) -> None:
-    policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_CATCH_UP)
+    policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=catch_up)
     try:
         await client.create_schedule(id, Schedule(action=action, spec=spec, policy=policy))
         return

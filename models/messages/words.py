@@ -265,4 +265,5 @@ class EventKind(StrEnum):
     MAIL_FAILED = "mail_failed"  # template, problem
     TASK_COMPLETED = "task_completed"  # task, kind
     CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task
+    TASK_ESCALATED = "task_escalated"  # task, kind
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)

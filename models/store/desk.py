@@ -83,7 +83,7 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """One page of tasks, by due time. `after`: where the next page starts."""
+    """One page of tasks, the escalated ones first. `after`: where the next page starts."""
 
     rows: list[InboxRow]
     after: Mark | None
@@ -116,7 +116,8 @@ def read_inbox(
     after: Mark | None = None,
     limit: int = PAGE,
 ) -> Inbox:
-    """The open tasks by due time, earliest first, each with its return; three or four queries.
+    """The open tasks, escalated ones first, then by due time, each with its return; at most five
+    queries.
 
     Args:
         session: a reading session.
@@ -126,6 +127,7 @@ def read_inbox(
         limit: rows on a page.
     """
     due = func.coalesce(Task.due_at, literal(_NEVER, UtcDateTime()))
+    later = case((Task.escalated_at.is_(None), 1), else_=0)
     query = (
         select(Task, User.name, Refund.amount)
         .outerjoin(User, Task.owner_id == User.id)
@@ -135,7 +137,7 @@ def read_inbox(
             joinedload(Task.return_).options(_ORDER, _LINES),
             joinedload(Task.parcel).selectinload(Parcel.items),
         )
-        .order_by(due, Task.id)
+        .order_by(later, due, Task.id)
         .limit(limit + 1)
     )
     if kinds is not None:
@@ -143,7 +145,9 @@ def read_inbox(
     if owner_id is not None:
         query = query.where(Task.owner_id == owner_id)
     if after is not None:
-        query = query.where(or_(due > after.at, and_(due == after.at, Task.id > after.id)))
+        beyond = or_(due > after.at, and_(due == after.at, Task.id > after.id))
+        escalated = session.scalar(select(Task.escalated_at).where(Task.id == after.id))
+        query = query.where(or_(later == 1, beyond) if escalated else and_(later == 1, beyond))
     found = session.execute(query).all()
     rows = [
         InboxRow(

@@ -22,6 +22,7 @@ from models.tables.returns import (
     UnitRange,
 )
 from models.tables.simulations import Simulation
+from models.tables.staff_mails import StaffMail
 
 __all__ = [
     "AccountCode",
@@ -55,6 +56,7 @@ __all__ = [
     "ReturnLine",
     "Scan",
     "Simulation",
+    "StaffMail",
     "StoreCredit",
     "Submission",
     "Task",

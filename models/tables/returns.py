@@ -198,6 +198,9 @@ class Task(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(80))
+    # When somebody was told that it is due, and when the managers were that it waits too long.
+    reminded_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
 
     return_: Mapped[Return | None] = relationship()
     parcel: Mapped[Parcel | None] = relationship()

@@ -122,6 +122,9 @@ class FakeGateway:
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("claim_task", (task,), actor, id)
 
+    def release_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("release_task", (task,), actor, id)
+
     def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("complete_task", (task, note), actor, id)
 

@@ -283,10 +283,13 @@ def test_a_task_is_claimed_and_completed(api: Api) -> None:
     claimed = api.call("POST", f"/tasks/{task}/claim", key=key)
     assert claimed.status_code == 200
     assert claimed.get_json()["owner"] == f"user:{mara.id}"
+    assert claimed.get_json()["escalated_at"] is None
+    assert api.call("POST", f"/tasks/{task}/release", key=key).status_code == 200
     done = api.post(f"/tasks/{task}/complete", {"note": "Sent"}, key=key)
     assert done.status_code == 200
     assert [(call.name, call.about) for call in api.gateway.calls] == [
         ("claim_task", (task,)),
+        ("release_task", (task,)),
         ("complete_task", (task, "Sent")),
     ]
     api.gateway.settled = False

@@ -243,6 +243,7 @@ def test_the_other_forms_ask_for_what_they_say(desk: Desk, browser: Browser) -> 
         ("label", {}),
         ("cancel", {"note": "They changed their mind"}),
         (f"tasks/{task.id}/claim", {}),
+        (f"tasks/{task.id}/release", {}),
         (f"tasks/{task.id}/complete", {"note": "Found at the depot"}),
     ):
         answer = browser.post(f"/returns/{row.rma}/{path}", form)
@@ -251,11 +252,12 @@ def test_the_other_forms_ask_for_what_they_say(desk: Desk, browser: Browser) -> 
         ("make_label", (row.rma,)),
         ("cancel", (row.rma, "They changed their mind")),
         ("claim_task", (task.id,)),
+        ("release_task", (task.id,)),
         ("complete_task", (task.id, "Found at the depot")),
     ]
 
 
-@pytest.mark.parametrize("action", ["claim", "complete"])
+@pytest.mark.parametrize("action", ["claim", "release", "complete"])
 def test_a_task_is_only_for_those_who_may_do_such_work(desk: Desk, action: str) -> None:
     with desk.database.write() as session:
         row = add_return(session, 1, ReturnStatus.NEEDS_ATTENTION)

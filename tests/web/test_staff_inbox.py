@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from models.messages import Reason, RefundStatus, ReturnStatus, TaskKind
-from models.tables import User
+from models.tables import Task, User
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Desk, counted_queries
 from tests.web.staff_history import add_refund, add_task
-from tests.web.staff_rows import Item, add_return, add_user
+from tests.web.staff_rows import NOW, Item, add_return, add_user
 from web.access import Role
 
 
@@ -185,3 +185,30 @@ def test_claiming_in_the_inbox_comes_back_to_the_same_tab(desk: Desk) -> None:
     assert [(call.name, call.about) for call in desk.gateway.calls] == [
         ("claim_task", (f"{rma}-decide",))
     ]
+
+
+def test_escalated_tasks_stand_first_and_are_marked(desk: Desk) -> None:
+    late = add_open_task(desk, 1, TaskKind.DECIDE, timedelta(hours=-9))
+    rmas = [add_open_task(desk, number, TaskKind.DECIDE) for number in range(2, 54)]
+    with desk.database.write() as session:
+        for rma in rmas[1:]:
+            task = session.get_one(Task, f"{rma}-decide")
+            task.escalated_at = NOW
+    browser = desk.browser(Role.AGENT)
+    page = browser.get("/").text
+    assert page.count("Escalated") == 50
+    after = re.search(r'href="([^"]+)">Next page', page)
+    assert after is not None
+    rest = browser.get(after[1].replace("&amp;", "&")).text
+    assert rest.count("Escalated") == 1
+    assert shown(rest)[1:] == [late, rmas[0]]
+    assert set(shown(page)) | set(shown(rest)) == {late, *rmas}
+
+
+def test_a_claim_is_given_back_by_its_owner_or_a_manager(desk: Desk) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.REQUESTED)
+        owner = add_user(session, Role.MANAGER, email="sam@shop.example")
+        add_task(session, row, TaskKind.DECIDE, owner=owner)
+    assert "Give back" not in desk.browser(Role.AGENT).get(f"/returns/{row.rma}").text
+    assert "Give back" in desk.browser(Role.MANAGER).get(f"/returns/{row.rma}").text

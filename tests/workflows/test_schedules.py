@@ -11,7 +11,8 @@ from tests.workflows.refunding import on_sqlite
 from tests.workflows.stored import NOW
 from tests.workflows.world import World
 from workflows.credit_expiry import CreditExpiryWorkflow
-from workflows.schedules import CREDIT_EXPIRY, RECONCILIATION, ensure_schedules
+from workflows.schedules import CREDIT_EXPIRY, RECONCILIATION, TASK_WATCH, ensure_schedules
+from workflows.task_watch import TaskWatchWorkflow
 
 pytestmark = on_sqlite
 
@@ -54,6 +55,17 @@ async def test_a_schedule_that_is_triggered_compares(world: World) -> None:
     started = runs.recent_actions[-1].action
     result = await client.get_workflow_handle(started.workflow_id).result()
     assert result["differences"] == 0
+
+
+async def test_tasks_are_watched_each_quarter_of_an_hour(world: World) -> None:
+    client = world.env.client
+    await ensure_schedules(client, world.settings.task_queue, "UTC")
+    found = (await client.get_schedule_handle(TASK_WATCH).describe()).schedule
+    assert [each.every for each in found.spec.intervals] == [timedelta(minutes=15)]
+    sent = await client.execute_workflow(
+        TaskWatchWorkflow.run, id=f"task-watch/{uuid4()}", task_queue=world.settings.task_queue
+    )
+    assert sent == 0
 
 
 async def test_expired_store_credit_is_written_off(world: World) -> None:

@@ -57,6 +57,17 @@ def claim(_asked: dict[str, Any], task: str) -> Response:
     return _respond_task(task, services().gateway.claim_task(task, current_actor(), id=call_id()))
 
 
+@blueprint.on("POST", "/tasks/<path:task>/release")
+@requires(*_WORKERS)
+@idempotent()
+@blueprint.takes(EmptySchema)
+@blueprint.answers(200, TaskSchema)
+def release(_asked: dict[str, Any], task: str) -> Response:
+    """Give a claimed task back, so that somebody else can do it."""
+    answer = services().gateway.release_task(task, current_actor(), id=call_id())
+    return _respond_task(task, answer)
+
+
 @blueprint.on("POST", "/tasks/<path:task>/complete")
 @requires(*_WORKERS)
 @idempotent()

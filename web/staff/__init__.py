@@ -120,6 +120,7 @@ def create_blueprint() -> Blueprint:
         ("match", cases.match_parcel),
         ("close", cases.close_parcel),
         ("claim", cases.claim_parcel),
+        ("release", cases.release_parcel),
     ):
         staff.add_url_rule(f"/dock/parcels/<id>/{rule}", view_func=case_view, methods=["POST"])
     for rule, view in (
@@ -132,6 +133,7 @@ def create_blueprint() -> Blueprint:
         ("refunds/<path:refund_id>/resolve", actions.resolve_refund),
         ("goodwill", actions.give_goodwill),
         ("tasks/<path:task_id>/claim", actions.claim_task),
+        ("tasks/<path:task_id>/release", actions.release_task),
         ("tasks/<path:task_id>/complete", actions.complete_task),
     ):
         staff.add_url_rule(f"/returns/<rma>/{rule}", view_func=view, methods=["POST"])

@@ -175,6 +175,18 @@ def claim_task(rma: str, task_id: str) -> ResponseReturnValue:
 
 
 @requires(Permission.READ)
+def release_task(rma: str, task_id: str) -> ResponseReturnValue:
+    """Gives a claimed task back."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        _check_task(rma, task_id, actor)
+        answer = services().gateway.release_task(task_id, actor, id=call_id)
+        return answer, "The task is free again."
+
+    return _act(rma, f"release:{task_id}", call)
+
+
+@requires(Permission.READ)
 def complete_task(rma: str, task_id: str) -> ResponseReturnValue:
     """Ends a task that was done outside of here, by a person who may do it."""
 
@@ -190,7 +202,7 @@ def complete_task(rma: str, task_id: str) -> ResponseReturnValue:
 
 
 def _check_task(rma: str, task_id: str, actor: Actor) -> None:
-    """Whether this person may do such a task: these two routes serve every kind of them."""
+    """Whether this person may do such a task: these routes serve every kind of them."""
     with services().database.read() as database:
         kind = find_task_kind(database, rma, task_id)
     if kind is None:

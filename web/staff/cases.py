@@ -72,6 +72,17 @@ def claim_parcel(id: str) -> ResponseReturnValue:
     return _act(id, "claim", call, back=back)
 
 
+@requires(Permission.RECEIVE)
+def release_parcel(id: str) -> ResponseReturnValue:
+    """Gives the case back."""
+
+    def call(actor: Actor) -> str:
+        services().gateway.release_task(id, actor)
+        return "The task is free again."
+
+    return _act(id, "release", call)
+
+
 def _act(
     id: str, action: str, call: Callable[[Actor], str], *, back: str | None = None
 ) -> ResponseReturnValue:

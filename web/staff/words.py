@@ -317,6 +317,7 @@ EVENTS: dict[str, str] = {
     EventKind.CLAWBACK_NEEDED: "bad",
     EventKind.RESOLVED: "done",
     EventKind.MAIL_FAILED: "bad",
+    EventKind.TASK_ESCALATED: "bad",
 }
 # What an override set aside, by the code of the refusal.
 SET_ASIDE: dict[str, str] = {

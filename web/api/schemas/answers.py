@@ -170,6 +170,8 @@ class TaskSchema(Schema):
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     opened_at = fields.AwareDateTime(required=True)
     closed_at = fields.AwareDateTime(required=True, allow_none=True)
+    reminded_at = fields.AwareDateTime(required=True, allow_none=True)
+    escalated_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class LinksSchema(Schema):

@@ -194,6 +194,14 @@ def _granted(facts: _Facts) -> str:
     return words
 
 
+def _clawback(facts: _Facts) -> str:
+    if facts.number("graded"):
+        return f"{facts.money()} more was paid ahead than {facts.units()} of their grade are worth"
+    return (
+        f"{facts.money()} was paid ahead for {facts.units()} that never came or had to be refused"
+    )
+
+
 def _credit(facts: _Facts) -> str:
     words = f"Store credit of {facts.money()} issued"
     if facts.number("bonus"):
@@ -281,9 +289,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.REFUND_PAID_BY_HAND: _paid_otherwise,
     EventKind.REFUND_MOVED: lambda _: "The refund goes to another payment of the order",
     EventKind.STORE_CREDIT_ISSUED: _credit,
-    EventKind.CLAWBACK_NEEDED: lambda facts: (
-        f"{facts.money()} was paid ahead for {facts.units()} that never came or had to be refused"
-    ),
+    EventKind.CLAWBACK_NEEDED: _clawback,
     EventKind.GOODWILL_GRANTED: _goodwill,
     EventKind.REOPENED: lambda _: "Return opened again: a refund came back",
     EventKind.SEND_BACK_NEEDED: lambda facts: (

@@ -6,6 +6,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
     from models.messages import (
         Clawback,
+        ClawbackOwed,
         EventKind,
         ReturnStatus,
         TaskCompletion,
@@ -32,44 +33,75 @@ async def claim_back(case: Case) -> None:
     What a lost parcel had in it is asked for while it may still come; then the task ends by itself.
     """
     progress = case.progress
-    if progress.forfeited_units == case.claimed and progress.lost_ahead == case.claimed_lost:
+    cuts = case.assessment is not None and case.assessment.grades_cut
+    graded = progress.graded_ahead if cuts else 0
+    known = (case.claimed, case.claimed_lost, case.claimed_graded)
+    if (progress.forfeited_units, progress.lost_ahead, graded) == known:
         return
     async with case.lock:
         if progress.forfeited_units > case.claimed:
             units = progress.forfeited_units - case.claimed
-            amount = await _ask(case, units, block=True)
+            amount = await _ask(case, units)
             case.claimed += units
             case.claimed_amount += amount
         if progress.lost_ahead != case.claimed_lost:
             _drop_lost(case, SYSTEM)
             if progress.lost_ahead:
                 case.claimed_lost = progress.lost_ahead
-                case.claimed_lost_amount = await _ask(case, progress.lost_ahead, block=False)
+                case.claimed_lost_amount = await _ask(case, progress.lost_ahead, lost=True)
+        if graded > case.claimed_graded:
+            await _ask_for_grades(case, graded - case.claimed_graded)
+            case.claimed_graded = graded
         await case.write()
 
 
-async def _ask(case: Case, units: int, *, block: bool) -> int:
-    """Opens the task, and tells how much it is about."""
-    owed = await run_local(
+async def _price(case: Case, *, lost: bool = False) -> ClawbackOwed:
+    return await run_local(
         Refunds.price_clawback,
-        Clawback(rma=case.rma, earned=case.progress.earned(lost=not block)),
-        summary=f"Work out what was paid for {units} units that did not come",
+        Clawback(
+            rma=case.rma,
+            earned=case.progress.earned(lost=lost),
+            grades=[line.grades for line in case.progress.lines],
+        ),
+        summary="Work out what was paid ahead and not earned",
     )
+
+
+async def _ask(case: Case, units: int, *, lost: bool = False) -> int:
+    """Opens the task for units that aren't accepted, and tells how much it is about."""
+    owed = await _price(case, lost=lost)
     amount = max(0, owed.amount - case.claimed_amount)
-    if block:
-        task = case.block(TaskKind.CLAWBACK)
-    else:
+    if lost:
         task = case.recorder.open_task(TaskKind.CLAWBACK, options.TASK_DUE)
         case.lost_claim = task
+    else:
+        task = case.block(TaskKind.CLAWBACK)
+    _tell(case, units, amount, owed.currency, task)
+    return amount
+
+
+async def _ask_for_grades(case: Case, units: int) -> None:
+    """Asks for what units are worth less by their grade, if they are."""
+    owed = await _price(case)
+    amount = owed.by_grade - case.claimed_by_grade
+    if amount > 0:
+        case.claimed_by_grade += amount
+        task = case.block(TaskKind.CLAWBACK)
+        _tell(case, units, amount, owed.currency, task, graded=1)
+
+
+def _tell(
+    case: Case, units: int, amount: int, currency: str, task: str, *, graded: int | None = None
+) -> None:
     case.recorder.tell(
         EventKind.CLAWBACK_NEEDED,
         SYSTEM,
         units=units,
         amount=amount,
-        currency=owed.currency,
+        currency=currency,
         task=task,
+        graded=graded,
     )
-    return amount
 
 
 def _drop_lost(case: Case, by: str) -> None:

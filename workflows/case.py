@@ -48,6 +48,7 @@ class Case(Matter):
         # What was paid ahead and is asked back: units and money, and the task of a lost parcel.
         self.claimed = self.claimed_amount = 0
         self.claimed_lost = self.claimed_lost_amount = 0
+        self.claimed_graded = self.claimed_by_grade = 0
         self.lost_claim = ""
         self.approved_at: datetime | None = None
         self.moved_at: datetime | None = None

@@ -93,18 +93,25 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clawback:
-    """Asks how much was paid beyond what these units, one count per return line, are worth."""
+    """Asks how much was paid beyond what these units, one count per return line, are worth.
+
+    `grades`: as in a grant.
+    """
 
     rma: str
     earned: list[int]
+    grades: list[list[GradedUnits]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClawbackOwed:
-    """What was paid ahead of goods and not earned by them."""
+    """What was paid ahead of goods and not earned by them; `by_grade`: beside that, because of
+    their grades.
+    """
 
     amount: int
     currency: str
+    by_grade: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

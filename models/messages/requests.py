@@ -87,6 +87,8 @@ class Assessment:
     photo_needed: bool = False
     # Order line → grades of which the policy refuses its units.
     refused_grades: dict[str, list[Grade]] = field(default_factory=dict)
+    # Units of some grade aren't paid whole.
+    grades_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,6 +264,6 @@ class EventKind(StrEnum):
     MAIL_SENT = "mail_sent"  # template, message (its key)
     MAIL_FAILED = "mail_failed"  # template, problem
     TASK_COMPLETED = "task_completed"  # task, kind
-    CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task
+    CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task, graded (1 or none)
     TASK_ESCALATED = "task_escalated"  # task, kind
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)

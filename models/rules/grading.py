@@ -17,6 +17,11 @@ def refused_grades(grades: Mapping[Grade, str]) -> list[Grade]:
     return [grade for grade, share in grades.items() if share == REFUSE]
 
 
+def cuts_any(grades: Mapping[Grade, str]) -> bool:
+    """Whether accepted units of some grade aren't paid whole."""
+    return any(share not in (FULL, REFUSE) for share in grades.values())
+
+
 def spans_by_grade(spans: Sequence[Span], graded: Sequence[GradedUnits]) -> dict[Grade, list[Span]]:
     """The positions of each grade: accepted units fill a line's positions from the lowest.
 

@@ -184,6 +184,11 @@ class Progress:
         return sum(line.outstanding for line in self.lines if line.ahead) if self.lost else 0
 
     @property
+    def graded_ahead(self) -> int:
+        """Units that were paid ahead, and accepted with a grade."""
+        return sum(run.units for line in self.lines if line.ahead for run in line.grades)
+
+    @property
     def all_paid(self) -> bool:
         """What was granted has arrived at the customer."""
         return self._sum("refunded") >= self._sum("granted")

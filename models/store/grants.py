@@ -118,14 +118,18 @@ def owed_back(session: Session, asked: Clawback) -> ClawbackOwed:
     row = session.get_one(Return, asked.rma)
     policy = policy_at(session, row.policy_version)
     facts = order_facts(session, row.order, policy, apart_from=row.rma)
-    earned = make_quote(
-        facts, quoted_lines(row, facts, asked.earned, policy), terms_of(policy, row.order)
+    terms = terms_of(policy, row.order)
+    earned, graded = (
+        make_quote(facts, quoted_lines(row, facts, asked.earned, policy, grades), terms).total
+        for grades in ((), asked.grades)
     )
     paid = select(func.sum(GrantedRefund.amount + GrantedRefund.bonus)).where(
         GrantedRefund.rma == row.rma, GrantedRefund.kind == "return"
     )
-    amount = int(session.scalar(paid) or 0) - earned.total
-    return ClawbackOwed(amount=max(0, amount), currency=row.currency)
+    amount = int(session.scalar(paid) or 0) - earned
+    return ClawbackOwed(
+        amount=max(0, amount), currency=row.currency, by_grade=max(0, earned - graded)
+    )
 
 
 def _beside(grant: str) -> str:

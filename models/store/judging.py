@@ -17,7 +17,7 @@ from models.messages import (
     ReturnKind,
 )
 from models.rules import eligibility, positions
-from models.rules.grading import refused_grades
+from models.rules.grading import cuts_any, refused_grades
 from models.rules.order_facts import OrderFacts
 from models.rules.policy import Policy
 from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Ruling
@@ -252,6 +252,7 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         keep_item=made.resolution == Resolution.KEEP_ITEM,
         instant=_is_instant(made, policy),
         refused_grades=_refused_grades(made, policy),
+        grades_cut=cuts_any(policy.grades),
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),

@@ -375,6 +375,16 @@ async def paid_ahead_for_nothing(world: World) -> str:
     return await ended(world, rma, ReturnStatus.EXPIRED)
 
 
+async def paid_ahead_by_grade(world: World) -> str:
+    set_policy(world, instant_refund=True, grades={"A": "80"})
+    rma = await awaiting(world, follow_up_after=SOON)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.receive(rma)
+    await world.inspect(rma)
+    await settle_claim(world, rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def settle_claim(world: World, rma: str) -> None:
     await world.until_true(lambda: TaskKind.CLAWBACK in world.open_tasks(rma))
     task = world.open_tasks(rma)[TaskKind.CLAWBACK]
@@ -560,6 +570,7 @@ STORIES: tuple[Story, ...] = (
     mixed,
     paid_ahead,
     paid_ahead_for_nothing,
+    paid_ahead_by_grade,
     graded,
     goodwill,
     goodwill_refused,

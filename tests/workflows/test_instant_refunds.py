@@ -4,24 +4,35 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from models.messages import (
     CarrierStatus,
+    Disposition,
     EventKind,
+    Grade,
     Reason,
     Resolution,
     ReturnKind,
     ReturnStatus,
     TaskKind,
 )
+from models.rules.grading import ALL_PAID
 from models.rules.policy import Policy
 from models.rules.policy_rules import Rule, Then, When
 from models.store.policy_versions import save_policy
+from models.tables import Task
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import on_sqlite, told
 from tests.workflows.stored import NOW
 from tests.workflows.world import AGENT, World, new_order_number
-from web.requests import Conflict, LineRequest, ReturnRequest
+from web.requests import (
+    Conflict,
+    InspectionLineRequest,
+    InspectionRequest,
+    LineRequest,
+    ReturnRequest,
+)
 
 pytestmark = on_sqlite
 
@@ -166,6 +177,29 @@ async def test_a_lost_parcel_that_is_dealt_with_expires(world: World) -> None:
     assert world.open_tasks(rma) == {}
     assert "expired" not in world.mails(rma)
     assert world.free_units(rma) == 0
+
+
+async def test_what_goods_are_worth_less_by_their_grade_is_asked_back(world: World) -> None:
+    rma = await moving(world, 3, grades={**ALL_PAID, Grade.C: "50"})
+    await paid_ahead(world, rma, 3)
+    await world.receive(rma, {"1": 3})
+    await world.inspect(rma, {"1": 1})
+    worn = InspectionLineRequest(
+        line="1", quantity=1, grade=Grade.C, disposition=Disposition.LIQUIDATE
+    )
+    refused = replace(worn, grade=Grade.D, accepted=False)
+    asked = InspectionRequest(lines=[worn, refused])
+    await world.call(world.gateway.inspect, rma, asked, AGENT)
+    await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
+    assert asked_back(world, rma) == [(1, 5000), (1, 2500)]
+    assert [said["graded"] for said in told(world, rma, EventKind.CLAWBACK_NEEDED)] == [None, 1]
+    with world.database.read() as session:
+        ids = select(Task.id).where(Task.rma == rma, Task.kind == TaskKind.CLAWBACK)
+        open_ones = list(session.scalars(ids))
+    assert len(open_ones) == 2
+    for task in open_ones:
+        await world.call(world.gateway.complete_task, task, "They paid it back", AGENT)
+    await world.until(rma, ReturnStatus.RESOLVED)
 
 
 async def test_store_credit_comes_ahead_as_well(world: World) -> None:

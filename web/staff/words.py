@@ -139,8 +139,9 @@ TASKS: dict[str, TaskWords] = {
     TaskKind.CLAWBACK: TaskWords(
         title="Get back what was paid ahead",
         short="Paid ahead",
-        hint="Goods that were paid before they came were refused or never came. Agree with the "
-        "customer: the money back, the goods back, or let it be; then note it.",
+        hint="Goods that were paid before they came were refused, never came, or are worth less by "
+        "their grade. Agree with the customer: the money back, the goods back, or let it be; then "
+        "note it.",
         icon="cash-coin",
     ),
     TaskKind.UNMATCHED_PARCEL: TaskWords(

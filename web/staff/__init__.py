@@ -11,6 +11,7 @@ from web.access import TASK_PERMISSIONS, Permission
 from web.services import services
 from web.staff import (
     actions,
+    asking,
     cases,
     dock,
     finance,
@@ -56,6 +57,8 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/next", view_func=inbox.next_task)
     staff.add_url_rule("/find", view_func=returns.find)
     staff.add_url_rule("/returns", view_func=returns.return_list)
+    staff.add_url_rule("/returns/new", view_func=asking.new_return)
+    staff.add_url_rule("/returns/new", view_func=asking.ask_for_return, methods=["POST"])
     staff.add_url_rule("/returns/<rma>", view_func=returns.return_page)
     staff.add_url_rule("/finance", view_func=finance.finance)
     staff.add_url_rule(

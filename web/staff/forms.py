@@ -91,7 +91,7 @@ def read_decision(form: Form) -> DecisionRequest:
     """
     decision = _word(form, "decision", DecisionKind, "Choose whether to approve or to decline.")
     lines = []
-    for row, line in _rows(form):
+    for row, line in rows(form):
         verdict = decision
         if decision is DecisionKind.APPROVE and form.get(f"verdict-{row}"):
             verdict = _word(
@@ -111,13 +111,13 @@ def read_counts(form: Form) -> tuple[list[CountedLine], list[UnexpectedRequest]]
     """
     lines = [
         CountedLine(line=line, quantity=quantity)
-        for row, line in _rows(form)
-        if (quantity := _count(form, f"quantity-{row}"))
+        for row, line in rows(form)
+        if (quantity := read_units(form, f"quantity-{row}"))
     ]
     unexpected = []
     for row in _indexes(form, "sku-"):
         sku = read_text(form, f"sku-{row}")
-        quantity = _count(form, f"more-{row}")
+        quantity = read_units(form, f"more-{row}")
         note = read_note(form, f"about-{row}")
         if sku and not quantity:
             raise FormError(f"Say how many of {sku} were in the parcel.")
@@ -147,8 +147,8 @@ def read_inspection(form: Form) -> InspectionRequest:
         FormError: a row is incomplete or contradicts itself, or nothing was inspected.
     """
     lines = []
-    for row, line in _rows(form):
-        quantity = _count(form, f"quantity-{row}")
+    for row, line in rows(form):
+        quantity = read_units(form, f"quantity-{row}")
         if not quantity:
             continue
         accepted = form.get(f"verdict-{row}") != "refuse"
@@ -175,7 +175,8 @@ def read_inspection(form: Form) -> InspectionRequest:
     return InspectionRequest(lines=lines)
 
 
-def _rows(form: Form) -> Iterator[tuple[str, str]]:
+def rows(form: Form) -> Iterator[tuple[str, str]]:
+    """The rows of a form that are about a line: their numbers, and the lines' ids."""
     for row in _indexes(form, "line-"):
         yield row, form[f"line-{row}"]
 
@@ -185,7 +186,12 @@ def _indexes(form: Form, prefix: str) -> list[str]:
     return sorted((row for row in found if row.isdecimal()), key=int)
 
 
-def _count(form: Form, name: str) -> int:
+def read_units(form: Form, name: str) -> int:
+    """A whole number of units; an empty field is 0.
+
+    Raises:
+        FormError: it is no such number.
+    """
     text = read_text(form, name)
     if not text:
         return 0

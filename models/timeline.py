@@ -76,6 +76,11 @@ _PAYMENTS = {
     "gift_card": "to the gift card",
     "store_credit": "to the store credit",
 }
+_PHOTOS = {
+    "request": ", for the request",
+    "receipt": ", at the dock",
+    "inspection": ", in the inspection",
+}
 _WHO = {
     "customer": "Customer",
     "policy": "Policy",
@@ -252,6 +257,11 @@ def _ignored(facts: _Facts) -> str:
     return f"{what} came too late and changed nothing{facts.because('why')}"
 
 
+def _photo(facts: _Facts) -> str:
+    of = f": {facts.item()}" if facts.text("line") else ""
+    return f"Photo added{_PHOTOS.get(facts.text('kind'), '')}{of}"
+
+
 _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.REQUESTED: _requested,
     EventKind.APPROVED: _approved,
@@ -305,6 +315,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
         f"Waits for too long; the managers are told{_of_task(facts)}"
     ),
     EventKind.DECISION_IGNORED: _ignored,
+    EventKind.PHOTO_ADDED: _photo,
 }
 
 

@@ -15,6 +15,7 @@ from models.temporal_client import connect
 from web import auth, errors, portal, staff
 from web.api import routes
 from web.gateway import Gateway
+from web.photos import close_uploads, let_uploads_in
 from web.services import EXTENSION, Services, services
 from web.temporal import TemporalBridge
 
@@ -79,6 +80,9 @@ def create_app(
     )
     app.before_request(_name_request)
     app.before_request(auth.guard)
+    # Before the CSRF check, which reads the form.
+    app.before_request(let_uploads_in)
+    app.teardown_request(close_uploads)
     app.after_request(_add_headers)
     csrf = CSRFProtect(app)
     Bootstrap5(app)

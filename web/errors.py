@@ -10,7 +10,7 @@ from flask import Flask, Response, g, json, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from models.messages import ReturnStatus
 from web.requests import Conflict, GatewayError, Refused, Unavailable
@@ -164,6 +164,8 @@ def http_problem(error: HTTPException) -> Response | HTTPException:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(error.valid_methods)
     detail = _SENTENCES.get(error.code, f"{status.phrase}.")
+    if isinstance(error, RequestEntityTooLarge) and (most := request.max_content_length):
+        detail = f"The body is too large; send at most {most // 1_000_000} MB."
     return Problem(status, status.name.lower(), detail, headers=headers).response()
 
 

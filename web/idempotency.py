@@ -102,6 +102,8 @@ def _check_key(key: str) -> None:
 
 def _request_hash() -> str:
     """The same for the same call, however its JSON is spaced and ordered."""
+    if request.mimetype == "multipart/form-data":
+        return hashlib.sha256(f"{request.method}\n{request.path}\n{_form()}".encode()).hexdigest()
     try:
         body = json.dumps(json_body(), sort_keys=True, separators=(",", ":"))
     except RecursionError:
@@ -109,6 +111,15 @@ def _request_hash() -> str:
             HTTPStatus.BAD_REQUEST, "malformed_json", "The body is nested too deeply."
         ) from None
     return hashlib.sha256(f"{request.method}\n{request.path}\n{body}".encode()).hexdigest()
+
+
+def _form() -> str:
+    """A form with its files, however it was split; its boundary differs on every try."""
+    files = []
+    for name, file in request.files.items(multi=True):
+        files.append((name, hashlib.sha256(file.stream.read()).hexdigest()))
+        file.stream.seek(0)
+    return json.dumps([sorted(request.form.items(multi=True)), sorted(files)])
 
 
 def _begin_or_wait(key: str, request_hash: str, *, new_return: bool) -> Call | Response:

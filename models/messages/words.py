@@ -267,3 +267,4 @@ class EventKind(StrEnum):
     CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task, graded (1 or none)
     TASK_ESCALATED = "task_escalated"  # task, kind
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
+    PHOTO_ADDED = "photo_added"  # photo, kind, line (written by the web)

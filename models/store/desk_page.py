@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, load_only, selectinload, undefer
 from models.messages import EventKind, Grade
 from models.store.credit_memos import number_text
 from models.store.desk import name_actors
+from models.store.photos import list_photos
 from models.store.policies import policy_at
 from models.tables import (
     CreditMemo,
@@ -19,6 +20,7 @@ from models.tables import (
     Label,
     Message,
     Order,
+    Photo,
     Refund,
     Return,
     ReturnLine,
@@ -55,6 +57,7 @@ class ReturnPage:
     labels: list[Label]
     scans: list[Scan]
     mails: list[Message]
+    photos: list[Photo]
     siblings: list[Sibling]
     # Actor → name, for everyone the page mentions.
     names: dict[str, str]
@@ -145,6 +148,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
             .order_by(Message.sent_at.desc())
         )
     )
+    photos = list_photos(session, rma)
     siblings = session.execute(
         select(Return.rma, Return.status, Return.created_at)
         .where(Return.order_number == found.order_number, Return.rma != rma)
@@ -152,6 +156,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         .limit(10)
     ).all()
     actors = {found.actor, *(event.actor for event in events), *(grant.actor for grant in grants)}
+    actors |= {photo.actor for photo in photos}
     actors |= {f"user:{task.owner_id}" for task in tasks if task.owner_id is not None}
     return ReturnPage(
         return_=found,
@@ -165,6 +170,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         labels=labels,
         scans=scans,
         mails=mails,
+        photos=photos,
         siblings=[
             Sibling(rma=row.rma, status=row.status, created_at=row.created_at) for row in siblings
         ],

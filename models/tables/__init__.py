@@ -7,6 +7,7 @@ from models.tables.credits import CreditMovement, StoreCredit
 from models.tables.dock import Parcel, ParcelItem
 from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
+from models.tables.photos import Photo
 from models.tables.reconciliation import Difference, Reconciliation
 from models.tables.returns import (
     Event,
@@ -47,6 +48,7 @@ __all__ = [
     "Parcel",
     "ParcelItem",
     "Payment",
+    "Photo",
     "PolicyVersion",
     "ProviderEvent",
     "QuoteLine",

@@ -111,6 +111,13 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]  # the library has no 
         found: Callable[[View], View] = self.doc(requestBody={"required": True, "content": content})
         return found
 
+    def takes_form(self, *required: str, **properties: dict[str, Any]) -> Callable[[View], View]:
+        """Tells in the OpenAPI document that the body is a form with files."""
+        schema = {"type": "object", "required": list(required), "properties": properties}
+        content = {"multipart/form-data": {"schema": schema}}
+        found: Callable[[View], View] = self.doc(requestBody={"required": True, "content": content})
+        return found
+
     def answers(
         self,
         status: int,

@@ -17,6 +17,7 @@ from web.staff import (
     finance,
     inbox,
     mails,
+    photos,
     policy,
     reconciling,
     returns,
@@ -35,7 +36,7 @@ _SENTENCES = {
     400: "The request can't be understood. Go back, check what you entered and send it again.",
     404: "There is no such page. Check the address, or search for the return.",
     405: "This address only takes a form. Open the return and use the form there.",
-    413: "That was too much at once. Shorten your notes and send it again.",
+    413: "That was too much at once. Shorten your notes, or send smaller photos.",
     500: "Something went wrong on our side. Try again in a moment.",
 }
 _EXPIRED = "This form was open for too long. Check what you entered and send it again."
@@ -111,6 +112,8 @@ def create_blueprint() -> Blueprint:
     )
     staff.add_url_rule("/credit-memos/<number>.pdf", view_func=returns.credit_memo)
     staff.add_url_rule("/returns/<rma>/label.pdf", view_func=returns.label)
+    staff.add_url_rule("/returns/<rma>/photos", view_func=photos.add_photo, methods=["POST"])
+    staff.add_url_rule("/returns/<rma>/photos/<id>", view_func=photos.photo)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
     staff.add_url_rule("/dock", endpoint="dock", view_func=dock.dock_page)

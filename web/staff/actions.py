@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from models.messages import DecisionKind, ManualMethod, PayoutMethod
 from models.store.desk import find_currency, find_task_kind
 from web.access import TASK_PERMISSIONS, Actor, Permission
+from web.photos import SEVERAL_PHOTOS, takes_up_to
 from web.requests import (
     Answer,
     Forbidden,
@@ -31,6 +32,7 @@ from web.staff.forms import (
     read_text,
 )
 from web.staff.guard import requires
+from web.staff.photos import keep_inspected_photos, read_inspected_photos
 from web.staff.returns import Trouble, show_return
 
 _RESOLVED = {
@@ -65,13 +67,16 @@ def receive(rma: str) -> ResponseReturnValue:
     return _act(rma, "receipt", call)
 
 
+@takes_up_to(SEVERAL_PHOTOS)
 @requires(Permission.INSPECT)
 def inspect(rma: str) -> ResponseReturnValue:
     """Records the verdict on what came."""
 
     def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
         asked = read_inspection(request.form)
+        taken = read_inspected_photos()
         answer = services().gateway.inspect(rma, asked, actor, id=call_id)
+        keep_inspected_photos(rma, taken, actor, call_id)
         return answer, "The inspection is recorded."
 
     return _act(rma, "inspection", call)

@@ -186,6 +186,7 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
         trouble=trouble,
         new_call=new_call,
         amounts=_amounts(page),
+        items={line.order_line.line: line.order_line.name for line in page.return_.lines},
         entries_of=partial(_entries_of, page),
         other_entries=_other_entries(page),
         told=_told(page),

@@ -18,6 +18,7 @@ from models.messages import (
 from models.rules.parcels import ParcelOutcome, ParcelStatus
 from models.rules.reconciliation import DifferenceKind
 from models.store.credit_rows import CreditOrigin, MovementKind
+from models.store.photos import PhotoKind
 from web.access import Permission, Role
 
 
@@ -210,6 +211,11 @@ PARCELS: dict[str, Badge] = {
 OUTCOMES: dict[str, str] = {
     ParcelOutcome.SENT_BACK: "Sent back",
     ParcelOutcome.KEPT: "Kept",
+}
+PHOTOS: dict[str, str] = {
+    PhotoKind.REQUEST: "For the request",
+    PhotoKind.RECEIPT: "At the dock",
+    PhotoKind.INSPECTION: "In the inspection",
 }
 RUNS: dict[str, Badge] = {
     "running": Badge("Running", "move"),

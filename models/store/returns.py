@@ -25,6 +25,7 @@ from models.rules import positions
 from models.rules.positions import Span
 from models.store.judging import assessment_of, judge_request
 from models.store.policies import policy_at
+from models.store.stock import record_moves
 from models.tables import (
     Event,
     Note,
@@ -222,6 +223,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
     for line in shrinks:
         _keep_lowest(session, lines[line.no], line.held)
     add_events(session, progress.rma, progress.events)
+    record_moves(session, row, progress.events)
     for change in progress.tasks:
         apply_task(session, progress.rma, change, at)
 

@@ -24,6 +24,7 @@ from models.tables.returns import (
 )
 from models.tables.simulations import Simulation
 from models.tables.staff_mails import StaffMail
+from models.tables.stock import StockMove
 
 __all__ = [
     "AccountCode",
@@ -59,6 +60,7 @@ __all__ = [
     "Scan",
     "Simulation",
     "StaffMail",
+    "StockMove",
     "StoreCredit",
     "Submission",
     "Task",

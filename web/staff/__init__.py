@@ -22,6 +22,7 @@ from web.staff import (
     reconciling,
     returns,
     session,
+    stock,
     words,
 )
 from web.staff.presentation import Presentation
@@ -116,6 +117,8 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/returns/<rma>/photos/<id>", view_func=photos.photo)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
+    staff.add_url_rule("/dock/stock", view_func=stock.stock)
+    staff.add_url_rule("/dock/stock.csv", view_func=stock.stock_file)
     staff.add_url_rule("/dock", endpoint="dock", view_func=dock.dock_page)
     staff.add_url_rule("/dock/parcels", view_func=dock.take_parcel, methods=["POST"])
     staff.add_url_rule("/dock/returns/<rma>", view_func=dock.count_page)

@@ -95,7 +95,7 @@ class EventQuery(PageQuery):
         """How many rows, and where to start."""
         place = data["cursor"]
         if place is not None:
-            _row_number(place)
+            row_number(place)
         return data["limit"], place
 
 
@@ -106,10 +106,11 @@ class VersionQuery(PageQuery):
     def make(self, data: dict[str, Any], **_: Any) -> tuple[int, int | None]:
         """How many rows, and below which version."""
         place = data["cursor"]
-        return data["limit"], None if place is None else _row_number(place)
+        return data["limit"], None if place is None else row_number(place)
 
 
-def _row_number(place: Place) -> int:
+def row_number(place: Place) -> int:
+    """The number of the row that a cursor stands for."""
     if not _NUMBER.fullmatch(place.id):
         raise ValidationError({"cursor": [Coded(_CURSOR, "cursor")]})
     return int(place.id)

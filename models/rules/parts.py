@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from models.messages import Resolution
 from models.money import round_half_up
-from models.rules.payable import money_of, without_debt
+from models.rules.payable import YIELDING, money_of, without_debt
 from models.rules.quote import QuotedLine, QuoteKind, QuoteLine
 
 
@@ -56,14 +56,16 @@ def _carried(parts: Parts) -> Parts:
 def _taken_off(lines: Sequence[QuoteLine], debt: int) -> tuple[list[QuoteLine], list[QuoteLine]]:
     """Takes so much of what the customer owes off the lines: what stays, and what moves.
 
-    What belongs to no line goes first, since it is about the whole return.
+    What can wait goes first, so that it still can in the other part; of it, what belongs to no
+    line, since that is about the whole return.
     """
     stays = list(lines)
     moved: list[QuoteLine] = []
     places = [
         at for at, line in enumerate(stays) if line.amount < 0 and line.kind is not QuoteKind.BONUS
     ]
-    for at in sorted(places, key=lambda at: stays[at].line is not None):
+    places.sort(key=lambda at: (stays[at].kind not in YIELDING, stays[at].line is not None))
+    for at in places:
         line = stays[at]
         part = min(debt, -line.amount)
         if not part:

@@ -13,7 +13,7 @@ def money_of(lines: Sequence[QuoteLine]) -> int:
 
 
 # What can wait or be cut, in this order, when the lines would leave the customer in debt.
-_YIELDING = (
+YIELDING = (
     QuoteKind.PROMOTION_REVERSAL,
     QuoteKind.RETURN_SHIPPING_FEE,
     QuoteKind.RESTOCKING_FEE,
@@ -28,7 +28,7 @@ def without_debt(lines: Sequence[QuoteLine]) -> list[QuoteLine]:
     """
     debt = -money_of(lines)
     kept = list(lines)
-    for kind in _YIELDING:
+    for kind in YIELDING:
         for index, line in enumerate(kept):
             part = min(debt, -line.amount)
             if line.kind is kind and part > 0:

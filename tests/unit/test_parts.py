@@ -81,3 +81,21 @@ def test_of_goods_that_are_kept_the_policys_share_is_paid() -> None:
         (QuoteKind.RESTOCKING_FEE, -2000),
     ]
     assert quote.lines[1].explanation == "The customer keeps the goods: 60 % of them is paid"
+
+
+def test_what_moves_can_still_wait_when_the_other_part_was_paid_before() -> None:
+    def line(kind: QuoteKind, amount: int) -> QuoteLine:
+        return QuoteLine(kind=kind, line="1", no=1, amount=amount, explanation="")
+
+    discount = line(QuoteKind.ORDER_DISCOUNT, -54)
+    fee = line(QuoteKind.RESTOCKING_FEE, -168)
+    quoted = [
+        QuotedLine(line=item("1", 166), spans=[Span(1, 1)], no=1),
+        QuotedLine(line=item("2", 2), spans=[Span(1, 1)], no=2, resolution=Resolution.STORE_CREDIT),
+    ]
+    credit = QuoteLine(kind=QuoteKind.GOODS, line="2", no=2, amount=2, explanation="")
+    whole = split([line(QuoteKind.GOODS, 220), discount, fee, credit], quoted)
+    assert [found.kind for found in whole.credit] == [QuoteKind.GOODS, QuoteKind.RESTOCKING_FEE]
+    # The 2 of store credit were given before: what is left of the fee waits.
+    found = payable(Parts(refund=whole.refund, credit=whole.credit[1:]))
+    assert (money_of(found.refund), money_of(found.credit)) == (0, 0)

@@ -257,6 +257,16 @@ def _ignored(facts: _Facts) -> str:
     return f"{what} came too late and changed nothing{facts.because('why')}"
 
 
+def _unexpected(facts: _Facts) -> str:
+    thing = f"{facts.number('quantity')} × {facts.text('sku')}"
+    line = facts.text("instead_of")
+    if line:
+        return (
+            f"In the parcel instead of {facts.lookups.items.get(line) or f'line {line}'}: {thing}"
+        )
+    return f"In the parcel but not announced: {thing}"
+
+
 def _photo(facts: _Facts) -> str:
     of = f": {facts.item()}" if facts.text("line") else ""
     return f"Photo added{_PHOTOS.get(facts.text('kind'), '')}{of}"
@@ -279,9 +289,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.NO_MOVEMENT: lambda _: "The parcel has not moved for too long",
     EventKind.LOST: lambda _: "The parcel counts as lost",
     EventKind.RECEIVED: _received,
-    EventKind.UNEXPECTED_ITEM: lambda facts: (
-        f"In the parcel but not announced: {facts.number('quantity')} × {facts.text('sku')}"
-    ),
+    EventKind.UNEXPECTED_ITEM: _unexpected,
     EventKind.MISSING_WRITTEN_OFF: lambda facts: (
         f"{facts.units().capitalize()} never came; nobody waits for them any longer"
     ),
@@ -316,6 +324,9 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     ),
     EventKind.DECISION_IGNORED: _ignored,
     EventKind.PHOTO_ADDED: _photo,
+    EventKind.DAMAGED_ON_ARRIVAL: lambda facts: (
+        f"{facts.item()}: {facts.units()} arrived damaged; photograph them for the carrier's claim"
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """Makes a workflow's message of what a person asks for: free text becomes the id of a note."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from models.messages import (
@@ -56,14 +57,20 @@ class Composer:
 
     def receipt(self, asked: ReceiptRequest) -> Receipt:
         """What was counted."""
+        unexpected = [
+            UnexpectedItem(
+                sku=item.sku,
+                quantity=item.quantity,
+                note=self._keep(item.note),
+                instead_of=item.instead_of,
+            )
+            for item in asked.unexpected
+        ]
         return Receipt(
             id=self._call,
             actor=self._actor.id,
-            lines=asked.lines,
-            unexpected=[
-                UnexpectedItem(sku=item.sku, quantity=item.quantity, note=self._keep(item.note))
-                for item in asked.unexpected
-            ],
+            lines=[replace(line, note=self._keep(line.note or "")) for line in asked.lines],
+            unexpected=unexpected,
             tracking=asked.tracking,
         )
 

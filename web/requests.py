@@ -83,16 +83,17 @@ class ScanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnexpectedRequest:
-    """A thing in the parcel that nobody announced."""
+    """A thing in the parcel that nobody announced; `instead_of`: the line it came for."""
 
     sku: str
     quantity: int
     note: str = ""
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRequest:
-    """What was counted at the dock."""
+    """What was counted at the dock; the notes of its lines are still their texts."""
 
     lines: list[CountedLine]
     unexpected: list[UnexpectedRequest] = field(default_factory=list)

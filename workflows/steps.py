@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         Cancellation,
         CarrierEvent,
         CarrierStatus,
+        Condition,
         Decision,
         EventKind,
         Grade,
@@ -161,11 +162,12 @@ def _check_receipt(case: Case, receipt: Receipt) -> None:
     if not receipt.lines and not receipt.unexpected:
         raise invalid("nothing_counted", "Say what came: lines, unexpected items or both.")
     case.progress.check_receipt(receipt.lines)
+    case.progress.check_instead(receipt.lines, receipt.unexpected)
 
 
 async def _receive(case: Case, receipt: Receipt) -> None:
     progress, recorder = case.progress, case.recorder
-    first = case.received_at is None
+    first = not progress.received_units
     units = progress.receive(receipt.lines)
     if units:
         case.received_at = workflow.now()
@@ -179,14 +181,29 @@ async def _receive(case: Case, receipt: Receipt) -> None:
         )
         recorder.close_tasks(TaskKind.PARCEL_LOST, receipt.actor)
         case.unblock(TaskKind.LABEL_FAILED, receipt.actor)
+    for part in receipt.lines:
+        if part.condition is Condition.DAMAGED:
+            recorder.tell(
+                EventKind.DAMAGED_ON_ARRIVAL,
+                receipt.actor,
+                note=part.note,
+                line=part.line,
+                units=part.quantity,
+            )
     for item in receipt.unexpected:
+        instead = {} if item.instead_of is None else {"instead_of": item.instead_of}
         recorder.tell(
             EventKind.UNEXPECTED_ITEM,
             receipt.actor,
             note=item.note,
             sku=item.sku,
             quantity=item.quantity,
+            **instead,
         )
+        if item.instead_of is not None:
+            # The parcel has come; what should have been in it is waited for no longer than others.
+            progress.receive_instead(item.instead_of)
+            case.received_at = workflow.now()
     if receipt.unexpected and not recorder.tasks_of(TaskKind.UNEXPECTED_PARCEL):
         recorder.open_task(TaskKind.UNEXPECTED_PARCEL, options.TASK_DUE)
     if progress.uninspected_units and not recorder.tasks_of(TaskKind.INSPECT):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from models.messages.words import CarrierStatus, DecisionKind, Disposition, Grade
+from models.messages.words import CarrierStatus, Condition, DecisionKind, Disposition, Grade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +46,28 @@ class CarrierEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedLine:
-    """Units of one order line counted at the dock."""
+    """Units of one order line counted at the dock, all in one condition; None: as it should be.
+
+    `note` is the id of a stored note; before the message is made, its text.
+    """
 
     line: str
     quantity: int
+    condition: Condition | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnexpectedItem:
-    """A thing in the parcel that was not announced. `note` is the id of a stored note."""
+    """A thing in the parcel that was not announced. `note` is the id of a stored note.
+
+    `instead_of`: the order line whose units it came for, of which something else was expected.
+    """
 
     sku: str
     quantity: int
     note: str | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

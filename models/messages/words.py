@@ -82,6 +82,12 @@ class Reception(StrEnum):
     LOST = "lost"
 
 
+class Condition(StrEnum):
+    """How a unit arrived, where it is worth a word."""
+
+    DAMAGED = "damaged"
+
+
 class Acceptance(StrEnum):
     """What was decided of a line."""
 
@@ -241,7 +247,7 @@ class EventKind(StrEnum):
     NO_MOVEMENT = "no_movement"
     LOST = "lost"
     RECEIVED = "received"  # units, outstanding
-    UNEXPECTED_ITEM = "unexpected_item"  # sku, quantity
+    UNEXPECTED_ITEM = "unexpected_item"  # sku, quantity, instead_of (a line, if it came for one)
     MISSING_WRITTEN_OFF = "missing_written_off"  # units
     PARCEL_AFTER_END = "parcel_after_end"  # units
     INSPECTED = "inspected"  # line, units, grade, disposition, accepted (1 or 0)
@@ -268,3 +274,4 @@ class EventKind(StrEnum):
     TASK_ESCALATED = "task_escalated"  # task, kind
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
     PHOTO_ADDED = "photo_added"  # photo, kind, line (written by the web)
+    DAMAGED_ON_ARRIVAL = "damaged_on_arrival"  # line, units

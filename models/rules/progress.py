@@ -17,6 +17,7 @@ from models.messages import (
     Refusal,
     RequestedLine,
     ReturnStatus,
+    UnexpectedItem,
 )
 
 
@@ -38,6 +39,8 @@ class Line:
     ahead: int = 0
     granted: int = 0
     refunded: int = 0
+    # Another thing came for some of its units, which are still expected.
+    wrong: bool = False
     grade: Grade | None = None
     disposition: Disposition | None = None
     # Of the accepted units, in the order they were accepted.
@@ -243,6 +246,8 @@ class Progress:
         )
 
     def _reception(self, line: Line) -> Reception:
+        if line.wrong and (line.outstanding > 0 or line.missing):
+            return Reception.WRONG_ITEM
         if line.outstanding > 0 or not line.approved or line.kept:
             return Reception.LOST if self.lost else Reception.AWAITING
         return Reception.SHORT_SHIPPED if line.missing else Reception.RECEIVED
@@ -348,6 +353,36 @@ class Progress:
                 "put what is extra under unexpected."
             ),
         )
+
+    def check_instead(
+        self, counted: Sequence[CountedLine], unexpected: Sequence[UnexpectedItem]
+    ) -> None:
+        """Whether things can have come instead of the lines they name."""
+        left = {line.line: 0 for line in self.lines}
+        for line in self.lines:
+            left[line.line] += line.outstanding
+        for part in counted:
+            left[part.line] -= part.quantity
+        for index, item in enumerate(unexpected):
+            name, pointer = item.instead_of, f"/unexpected/{index}/instead_of"
+            if name is None:
+                continue
+            if name not in left:
+                raise invalid("unknown_line", f"The return has no line {name}.", pointer)
+            if item.quantity > left[name]:
+                raise invalid(
+                    "more_than_expected",
+                    f"{left[name]} of line {name} are still expected, so {item.quantity} "
+                    "can't have come as something else.",
+                    pointer,
+                )
+            left[name] -= item.quantity
+
+    def receive_instead(self, name: str) -> None:
+        """Notes that another thing came for a line; its units are still expected."""
+        for line in self.lines:
+            if line.line == name and line.outstanding:
+                line.wrong = True
 
     def receive(self, counted: Sequence[CountedLine]) -> int:
         """Counts units in and tells how many."""

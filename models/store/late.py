@@ -7,11 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.messages import (
+    Condition,
     EventKind,
     Receipt,
     TaskCompletion,
     TaskKind,
     TimelineEvent,
+    UnexpectedItem,
 )
 from models.store.refunds import RefundNotPossible
 from models.store.returns import add_events
@@ -43,12 +45,28 @@ def keep_parcel(session: Session, rma: str, receipt: Receipt, at: datetime) -> N
             at=at.isoformat(),
             kind=EventKind.UNEXPECTED_ITEM,
             actor=receipt.actor,
-            data={"sku": item.sku, "quantity": item.quantity},
+            data={"sku": item.sku, "quantity": item.quantity, **_instead(item)},
             note=item.note,
         )
         for number, item in enumerate(receipt.unexpected, start=1)
     ]
+    things += [
+        TimelineEvent(
+            key=f"late/{receipt.id}/damaged/{number}",
+            at=at.isoformat(),
+            kind=EventKind.DAMAGED_ON_ARRIVAL,
+            actor=receipt.actor,
+            data={"line": line.line, "units": line.quantity},
+            note=line.note,
+        )
+        for number, line in enumerate(receipt.lines, start=1)
+        if line.condition is Condition.DAMAGED
+    ]
     add_events(session, rma, things)
+
+
+def _instead(item: UnexpectedItem) -> dict[str, str | int | None]:
+    return {} if item.instead_of is None else {"instead_of": item.instead_of}
 
 
 def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:

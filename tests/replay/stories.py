@@ -9,6 +9,7 @@ import pytest
 
 from models.messages import (
     CarrierStatus,
+    Condition,
     CountedLine,
     Deadlines,
     Decision,
@@ -235,6 +236,20 @@ async def with_things_nobody_announced(world: World) -> str:
     await world.inspect(rma)
     task = world.open_tasks(rma)[TaskKind.UNEXPECTED_PARCEL]
     await world.call(world.gateway.complete_task, task, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def with_another_thing_and_damage(world: World) -> str:
+    rma = await awaiting(world, {"1": 2}, missing_deadline=SOON, follow_up_after=SOON)
+    broken = CountedLine(line="1", quantity=1, condition=Condition.DAMAGED, note="Crushed")
+    asked = ReceiptRequest(
+        lines=[broken], unexpected=[UnexpectedRequest(sku="HAT", quantity=1, instead_of="1")]
+    )
+    await world.call(world.gateway.receive, rma, asked, AGENT)
+    await world.until_true(lambda: world.line(rma).missing == 1)
+    await world.inspect(rma)
+    task = world.open_tasks(rma)["unexpected_parcel"]
+    await world.call(world.gateway.complete_task, task, "Sent back", AGENT)
     return await ended(world, rma, ReturnStatus.CLOSED)
 
 
@@ -558,6 +573,7 @@ STORIES: tuple[Story, ...] = (
     partially_received,
     inspected_late_and_in_parts,
     with_things_nobody_announced,
+    with_another_thing_and_damage,
     rejected,
     label_failed,
     goods_before_the_label,

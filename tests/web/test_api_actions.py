@@ -7,6 +7,7 @@ import pytest
 
 from models.messages import (
     CarrierStatus,
+    Condition,
     CountedLine,
     DecisionKind,
     Disposition,
@@ -295,3 +296,27 @@ def test_a_task_is_claimed_and_completed(api: Api) -> None:
     api.gateway.settled = False
     assert api.post(f"/tasks/{task}/complete", {}, key=key).status_code == 202
     assert api.gateway.calls[0].actor.user_id == mara.id
+
+
+def test_a_receipt_tells_what_arrived_damaged_and_what_came_instead(
+    sqlite_api: Api, rma: str
+) -> None:
+    body = {
+        "lines": [
+            {"line": "1", "quantity": 1},
+            {"line": "1", "quantity": 1, "condition": "damaged", "note": "Crushed"},
+        ],
+        "unexpected": [{"sku": "HAT", "quantity": 1, "instead_of": "1"}],
+    }
+    assert sqlite_api.post(f"/returns/{rma}/receipts", body).status_code == 201
+    (call,) = sqlite_api.gateway.calls
+    assert call.about[1] == ReceiptRequest(
+        lines=[
+            CountedLine(line="1", quantity=1),
+            CountedLine(line="1", quantity=1, condition=Condition.DAMAGED, note="Crushed"),
+        ],
+        unexpected=[UnexpectedRequest(sku="HAT", quantity=1, instead_of="1")],
+    )
+    body["lines"][0]["condition"] = "wet"
+    refused = sqlite_api.post(f"/returns/{rma}/receipts", body)
+    assert pointers(refused) == {"/lines/0/condition": "choice"}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from models.messages import CountedLine, ReturnStatus
+from models.messages import Condition, CountedLine, EventKind, ReturnStatus
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Browser, Desk
 from tests.web.staff_history import add_label
-from tests.web.staff_rows import Item, add_return
+from tests.web.staff_rows import Item, add_event, add_return
 from web.access import Role
 from web.requests import ReceiptRequest, Unavailable, UnexpectedRequest
 
@@ -191,3 +191,47 @@ def test_what_surely_belongs_somewhere_is_received_there_at_once(
     empty = browser.post("/dock/parcels", {"order": "10001"})
     assert (empty.status_code, "Say what is in the parcel" in empty.text) == (422, True)
     assert 'value="10001"' in empty.text
+
+
+def test_damage_and_what_came_instead_are_counted_and_survive_a_scan(
+    desk: Desk, browser: Browser
+) -> None:
+    rma = add(desk, 1, TEE)
+    form = {
+        "line-0": "1",
+        "quantity-0": "1",
+        "damaged-0": "1",
+        "found-0": "Crushed",
+        "sku-0": "HAT",
+        "more-0": "1",
+        "instead-0": "1",
+    }
+    page = browser.post(f"/dock/returns/{rma}/scan", {**form, "scan": "TEE"}).text
+    assert 'value="Crushed"' in page
+    assert '<option value="1" selected>Instead of Tee' in page
+    browser.post(f"/dock/returns/{rma}/count", {**form, "quantity-0": "2"})
+    assert counted(desk) == [
+        ReceiptRequest(
+            lines=[
+                CountedLine(line="1", quantity=1),
+                CountedLine(line="1", quantity=1, condition=Condition.DAMAGED, note="Crushed"),
+            ],
+            unexpected=[UnexpectedRequest(sku="HAT", quantity=1, instead_of="1")],
+        )
+    ]
+    too_many = browser.post(f"/dock/returns/{rma}/count", {**form, "damaged-0": "3"})
+    assert (too_many.status_code, "no more units can be damaged" in too_many.text) == (422, True)
+
+
+def test_the_page_of_a_return_asks_for_a_photo_of_what_arrived_damaged(
+    desk: Desk, browser: Browser
+) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.RECEIVED, [Item(name="Tee")])
+        add_event(session, row, EventKind.DAMAGED_ON_ARRIVAL, line="1", units=1)
+        row.lines[0].reception = "wrong_item"
+        rma = row.rma
+    page = browser.get(f"/returns/{rma}").text
+    assert "Tee: 1 unit arrived damaged" in page
+    assert "Add a photo from the dock" in page
+    assert "another thing came instead" in page

@@ -1,15 +1,22 @@
 """Parcels at the dock and the returns they are received for."""
 
 import pytest
+from sqlalchemy import select
 
-from models.messages import EventKind, ReturnStatus
+from models.messages import Condition, CountedLine, EventKind, Reception, ReturnStatus
 from models.rules.parcels import ParcelStatus
-from models.tables import Parcel, Task
+from models.tables import Event, Parcel, StockMove, Task
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import on_sqlite
 from tests.workflows.world import AGENT, World, new_order_number
 from web.dock import Dock
-from web.requests import Conflict, ParcelRequest, UnexpectedRequest
+from web.requests import (
+    Conflict,
+    ParcelRequest,
+    ReceiptRequest,
+    Refused,
+    UnexpectedRequest,
+)
 
 pytestmark = on_sqlite
 
@@ -107,3 +114,64 @@ async def test_a_return_that_nobody_has_approved_takes_no_parcel(world: World) -
     await world.approve(rma)
     assert await match(world, parcel, rma) == [rma]
     assert world.line(rma).received == 1
+
+
+async def test_what_came_instead_and_what_came_damaged_is_told(world: World) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"), {"1": 2})
+    asked = ReceiptRequest(
+        lines=[
+            CountedLine(
+                line="1", quantity=1, condition=Condition.DAMAGED, note="The box was crushed"
+            )
+        ],
+        unexpected=[UnexpectedRequest(sku="HAT", quantity=1, instead_of="1")],
+    )
+    await world.call(world.gateway.receive, rma, asked, AGENT)
+    assert world.line(rma).reception == Reception.WRONG_ITEM
+    assert set(world.open_tasks(rma)) >= {"unexpected_parcel", "inspect"}
+    with world.database.read() as session:
+        events = {
+            event.kind: event for event in session.scalars(select(Event).where(Event.rma == rma))
+        }
+        damaged = events[EventKind.DAMAGED_ON_ARRIVAL]
+        assert damaged.data == {"line": "1", "units": 1}
+        assert damaged.note is not None
+        assert damaged.note.body == "The box was crushed"
+        assert events[EventKind.UNEXPECTED_ITEM].data["instead_of"] == "1"
+    history = await world.handle(rma).fetch_history()
+    assert b"crushed" not in history.to_json().encode()
+
+
+async def test_a_return_of_which_only_another_thing_came_waits_for_its_own_and_ends(
+    world: World,
+) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"))
+    asked = ReceiptRequest(
+        lines=[], unexpected=[UnexpectedRequest(sku="HAT", quantity=1, instead_of="1")]
+    )
+    await world.call(world.gateway.receive, rma, asked, AGENT)
+    wrong = ReceiptRequest(
+        lines=[], unexpected=[UnexpectedRequest(sku="HAT", quantity=1, instead_of="7")]
+    )
+    with pytest.raises(Refused, match="has no line 7"):
+        await world.call(world.gateway.receive, rma, wrong, AGENT)
+    await world.skip(rma, days=15)
+    await world.until_true(lambda: world.line(rma).missing == 1)
+    assert world.line(rma).reception == Reception.WRONG_ITEM
+    task = world.open_tasks(rma)["unexpected_parcel"]
+    await world.call(world.gateway.complete_task, task, "Sent back", AGENT)
+    await world.until(rma, ReturnStatus.REJECTED)
+    assert world.refunds(rma) == []
+
+
+async def test_inspected_units_are_stock_moves_whatever_is_paid(world: World) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"), {"1": 2})
+    await world.receive(rma, {"1": 2})
+    await world.inspect(rma)
+    await world.inspect(rma, accepted=False)
+    with world.database.read() as session:
+        moves = session.scalars(select(StockMove).where(StockMove.rma == rma)).all()
+    assert [(move.sku, move.quantity, move.disposition, move.accepted) for move in moves] == [
+        ("SKU-1", 1, "restock", True),
+        ("SKU-1", 1, "return_to_customer", False),
+    ]

@@ -1,11 +1,11 @@
 """The dock: one field for whatever a scanner reads, and the count of what came."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models.messages import FINAL_STATUSES, CountedLine, ReturnStatus
+from models.messages import FINAL_STATUSES, Condition, CountedLine, ReturnStatus
 from models.rules.parcels import ParcelStatus, same_sku
 from models.store.desk_page import read_return
 from models.store.parcels import (
@@ -44,11 +44,26 @@ class CountedHere:
     order_line: OrderLine
     most: int
     units: int = 0
+    # How many of the units arrived damaged, and what is to be said of them.
+    damaged: int = 0
+    found: str = ""
 
     @property
     def line(self) -> str:
         """The order line's id."""
         return self.order_line.line
+
+    @property
+    def counted(self) -> list[CountedLine]:
+        """Its units by condition."""
+        whole = CountedLine(line=self.line, quantity=self.units - self.damaged)
+        broken = CountedLine(
+            line=self.line,
+            quantity=self.damaged,
+            condition=Condition.DAMAGED,
+            note=self.found or None,
+        )
+        return [part for part in (whole, broken) if part.quantity]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,8 +98,8 @@ class Count:
         """Counts units that nobody announced."""
         for place, item in enumerate(self.more):
             if same_sku(item.sku) == same_sku(sku) and not (note and item.note):
-                self.more[place] = UnexpectedRequest(
-                    sku=item.sku, quantity=item.quantity + units, note=item.note or note
+                self.more[place] = replace(
+                    item, quantity=item.quantity + units, note=item.note or note
                 )
                 return
         self.more.append(UnexpectedRequest(sku=sku, quantity=units, note=note))
@@ -94,11 +109,10 @@ class Count:
         for line in self.lines:
             if line.units > line.most:
                 extra, line.units = line.units - line.most, line.most
+                line.damaged = min(line.damaged, line.most)
                 self.add_more(line.order_line.sku, extra, "More than was announced.")
         return ReceiptRequest(
-            lines=[
-                CountedLine(line=row.line, quantity=row.units) for row in self.lines if row.units
-            ],
+            lines=[part for row in self.lines for part in row.counted],
             unexpected=self.more,
         )
 
@@ -255,9 +269,12 @@ def _count(rma: str) -> Count:
 
 def _fill(count: Count) -> None:
     lines, more = read_counts(request.form)
-    units = {line.line: line.quantity for line in lines}
     for row in count.lines:
-        row.units = units.get(row.line, 0)
+        for part in lines:
+            if part.line == row.line:
+                row.units += part.quantity
+                if part.condition is Condition.DAMAGED:
+                    row.damaged, row.found = part.quantity, part.note or ""
     count.more = more
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from werkzeug.datastructures import MultiDict
 
-from models.messages import CountedLine, DecisionKind, Disposition, Grade
+from models.messages import Condition, CountedLine, DecisionKind, Disposition, Grade
 from models.money import to_minor
 from models.rules.order_checks import MOST_MONEY
 from web.requests import (
@@ -109,11 +109,22 @@ def read_counts(form: Form) -> tuple[list[CountedLine], list[UnexpectedRequest]]
     Raises:
         FormError: a count is no number, or a thing has no name.
     """
-    lines = [
-        CountedLine(line=line, quantity=quantity)
-        for row, line in rows(form)
-        if (quantity := read_units(form, f"quantity-{row}"))
-    ]
+    lines = []
+    for row, line in rows(form):
+        quantity, damaged = read_units(form, f"quantity-{row}"), read_units(form, f"damaged-{row}")
+        if damaged > quantity:
+            raise FormError("Of a line, no more units can be damaged than came.")
+        if quantity > damaged:
+            lines.append(CountedLine(line=line, quantity=quantity - damaged))
+        if damaged:
+            lines.append(
+                CountedLine(
+                    line=line,
+                    quantity=damaged,
+                    condition=Condition.DAMAGED,
+                    note=read_note(form, f"found-{row}") or None,
+                )
+            )
     unexpected = []
     for row in _indexes(form, "sku-"):
         sku = read_text(form, f"sku-{row}")
@@ -124,7 +135,14 @@ def read_counts(form: Form) -> tuple[list[CountedLine], list[UnexpectedRequest]]
         if not sku and (quantity or note):
             raise FormError("Give the SKU of what came unannounced, or a short name for it.")
         if sku:
-            unexpected.append(UnexpectedRequest(sku=sku[:100], quantity=quantity, note=note))
+            unexpected.append(
+                UnexpectedRequest(
+                    sku=sku[:100],
+                    quantity=quantity,
+                    note=note,
+                    instead_of=read_text(form, f"instead-{row}")[:100] or None,
+                )
+            )
     return lines, unexpected
 
 

@@ -312,6 +312,7 @@ EVENTS: dict[str, str] = {
     EventKind.RECEIVED: "move",
     EventKind.UNEXPECTED_ITEM: "wait",
     EventKind.PARCEL_AFTER_END: "wait",
+    EventKind.DAMAGED_ON_ARRIVAL: "wait",
     EventKind.INSPECTED: "move",
     EventKind.INSPECTION_OVERDUE: "wait",
     EventKind.WITHDRAWAL_DUE: "wait",

@@ -10,7 +10,7 @@ from models.rules.parcels import ParcelOutcome, ParcelStatus
 from web.api.schemas.answers import page_of
 from web.api.schemas.fields import Body, Choice, Items, Object, Text
 from web.api.schemas.lists import PageQuery
-from web.api.schemas.returns import Note, UnexpectedSchema
+from web.api.schemas.returns import Note, ThingSchema
 from web.requests import ParcelRequest
 
 
@@ -21,7 +21,7 @@ class ParcelRequestSchema(Body):
     order = Text(longest=100, shortest=1, load_default=None, allow_none=True)
     rma = Text(longest=20, shortest=1, load_default=None, allow_none=True)
     name = Text(longest=200, shortest=1, load_default=None, allow_none=True)
-    items = Items(Object(UnexpectedSchema), at_least=1, required=True)
+    items = Items(Object(ThingSchema), at_least=1, required=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ParcelRequest:

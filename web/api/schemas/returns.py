@@ -7,6 +7,7 @@ from marshmallow import ValidationError, post_load, pre_load, validates_schema
 
 from models.messages import (
     CarrierStatus,
+    Condition,
     CountedLine,
     DecisionKind,
     Disposition,
@@ -210,19 +211,21 @@ class TrackingSchema(Body):
 
 
 class CountedLineSchema(Body):
-    """Units of one order line counted at the dock."""
+    """Units of one order line counted at the dock; name a line twice for two conditions."""
 
     line = OrderLineName()
     quantity = Units(required=True)
+    condition = Choice(Condition, load_default=None, allow_none=True)
+    note = Note()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> CountedLine:
         """As the gateway takes it."""
-        return CountedLine(**data)
+        return CountedLine(**{**data, "note": data["note"] or None})
 
 
-class UnexpectedSchema(Body):
-    """A thing in the parcel that nobody announced."""
+class ThingSchema(Body):
+    """A thing in a parcel."""
 
     sku = Text(longest=100, shortest=1, required=True)
     quantity = Units(required=True)
@@ -232,6 +235,12 @@ class UnexpectedSchema(Body):
     def make(self, data: dict[str, Any], **_: Any) -> UnexpectedRequest:
         """As the gateway takes it."""
         return UnexpectedRequest(**data)
+
+
+class UnexpectedSchema(ThingSchema):
+    """A thing in the parcel that nobody announced; `instead_of`: the line it came for."""
+
+    instead_of = Text(longest=100, shortest=1, load_default=None, allow_none=True)
 
 
 class ReceiptSchema(Body):

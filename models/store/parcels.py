@@ -136,11 +136,21 @@ def _siblings(session: Session, row: Return) -> list[Return]:
 def _of_name(session: Session, parcel: Parcel) -> list[Return]:
     if not parcel.name:
         return []
-    name = parcel.name.strip().lower()
-    orders = select(Order.number).join(Order.customer).where(func.lower(Customer.name) == name)
+    name = parcel.name.strip()
+    # As it is written, too: SQLite has small letters for the English ones only.
+    forms = [name, name.lower()]
+    orders = (
+        select(Order.number)
+        .join(Order.customer)
+        .where(or_(Customer.name == name, func.lower(Customer.name).in_(forms)))
+    )
     return read_returns(
         session,
-        or_(func.lower(Return.contact_name) == name, Return.order_number.in_(orders)),
+        or_(
+            Return.contact_name == name,
+            func.lower(Return.contact_name).in_(forms),
+            Return.order_number.in_(orders),
+        ),
         _open_to_the_dock(),
         _expects([item.sku for item in parcel.items]),
     )

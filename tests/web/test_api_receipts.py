@@ -84,6 +84,13 @@ def test_by_name_it_goes_to_the_one_return_only_when_all_of_it_fits(api: Api) ->
     assert [found["rma"] for found in more["candidates"]] == [rma]
 
 
+def test_a_name_is_found_in_any_script(api: Api) -> None:
+    with api.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.IN_TRANSIT, [TEE], customer="Østen Ægir")
+        rma = row.rma
+    assert take(api, name=" Østen Ægir ")["returns"] == [rma]
+
+
 def test_what_one_parcel_holds_is_spread_over_the_returns_of_its_customer(api: Api) -> None:
     first = add(api, 1, TEE)
     with api.database.write() as session:

@@ -97,6 +97,16 @@ def test_what_the_law_excludes_is_told() -> None:
     assert refusal.code == "withdrawal_excluded"
     assert judged(made_to_order, kind=WITHDRAWAL, policy=policy, override=True) == []
     assert judged(made_to_order, policy=policy) == []
+    # Another category, or none, is not excluded.
+    for line in (replace(TEES, category="plain"), TEES):
+        assert judged(line, kind=WITHDRAWAL, policy=policy) == []
+
+
+def test_a_line_that_is_asked_for_twice_has_no_fewer_than_no_units_left() -> None:
+    [more, none] = judged(replace(TEES, quantity=4), replace(TEES, pointer="/lines/1"))
+    assert more.message == "3 of Linen tee can still be returned, not 4."
+    assert none.message == "All units of Linen tee are already in a return."
+    assert none.pointer == "/lines/1/quantity"
 
 
 def test_a_withdrawal_is_refunded_by_the_same_means() -> None:

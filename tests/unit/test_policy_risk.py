@@ -56,6 +56,17 @@ def test_a_condition_about_a_customer_or_value_holds_where_it_should(
     assert when.holds(FACTS) is holds
 
 
+def test_of_whom_nothing_is_known_nothing_is_counted() -> None:
+    unknown = RequestFacts().customer
+    counts = (unknown.orders, unknown.units_ordered, unknown.units_returned)
+    assert (unknown.id, *counts, unknown.returns_in_90_days) == (None, 0, 0, 0, 0)
+    assert RequestFacts().value == 0
+
+
+def test_a_rule_without_a_priority_stands_in_the_middle() -> None:
+    assert Rule(name="x", then=Then(deny="No")).priority == 0
+
+
 def test_of_a_guest_and_of_a_first_order_nothing_is_held_against_them() -> None:
     guest = replace(FACTS, request=RequestFacts(value=5000))
     first = replace(

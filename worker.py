@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.exchanges import Exchanges
 from activities.heartbeats import Heartbeats
 from activities.notifications import Notifications
 from activities.providers.carriers.sandbox import SandboxCarrier
@@ -33,6 +34,7 @@ from models.store.task_watch import Staff
 from models.temporal_client import connect
 from web.access import ROLE_PERMISSIONS, TASK_PERMISSIONS, Role
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
@@ -98,6 +100,7 @@ def make_worker(
     records = Records(database)
     payments = payment_providers(settings) if providers is None else providers
     refunds = Refunds(database, payments)
+    exchanges = Exchanges(database)
     reconciliations = Reconciliations(database, payments)
     simulations = Simulations(database)
     shipping = Shipping(database, SandboxCarrier(), settings)
@@ -109,6 +112,7 @@ def make_worker(
         task_queue=settings.task_queue,
         workflows=[
             ReturnWorkflow,
+            ExchangeWorkflow,
             PayoutWorkflow,
             ReconciliationWorkflow,
             CreditExpiryWorkflow,
@@ -127,6 +131,10 @@ def make_worker(
             refunds.open_payout,
             refunds.save_payout,
             refunds.write_off,
+            exchanges.open_exchange,
+            exchanges.record_exchange_payment,
+            exchanges.record_exchange_shipment,
+            exchanges.call_exchange_off,
             reconciliations.compare,
             reconciliations.end_reconciliation,
             simulations.simulate,

@@ -115,6 +115,15 @@ class Goodwill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What goes out in exchange: names with units, what is still to be paid, and its tracking."""
+
+    items: tuple[tuple[str, int], ...]
+    due: int
+    tracking: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedLabel:
     """The label that goes with the mail."""
 
@@ -139,6 +148,7 @@ class Letter:
         paid_ahead: the money was granted before the goods came.
         payouts: the money moving for goods.
         credit: the store credit a mail brings; None in other mails.
+        exchange: what goes out instead; None: nothing does.
         given: the goodwill a mail tells of; None in other mails.
         post_by: the last moment to hand the parcel in.
         note: what the shop wrote when it declined the whole.
@@ -165,6 +175,7 @@ class Letter:
     paid_ahead: bool
     payouts: tuple[Payout, ...]
     credit: IssuedCredit | None
+    exchange: Outgoing | None
     given: Goodwill | None
     label: PrintedLabel | None
     post_by: datetime | None
@@ -254,6 +265,7 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
         paid_ahead=any(line.ahead for line in lines),
         payouts=() if gift else _payouts(session, for_goods),
         credit=_credit(session, found.rma, beside),
+        exchange=_outgoing(found),
         given=None
         if beside is None
         else Goodwill(amount=beside.amount, payouts=_payouts(session, [beside])),
@@ -298,6 +310,17 @@ def _decision_notes(session: Session, rma: str) -> tuple[str | None, dict[str, s
         else:
             lines[str(event.data.get("line"))] = note.body
     return whole, lines
+
+
+def _outgoing(found: Return) -> Outgoing | None:
+    exchange = found.exchange
+    if exchange is None:
+        return None
+    return Outgoing(
+        items=tuple((line.name, line.quantity) for line in exchange.lines if line.quantity),
+        due=max(0, exchange.difference - exchange.paid),
+        tracking=exchange.tracking,
+    )
 
 
 def _credit(session: Session, rma: str, beside: GrantedRefund | None) -> IssuedCredit | None:

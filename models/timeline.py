@@ -52,6 +52,9 @@ _MAILS = {
     Template.GOODWILL: "an apology with money",
     Template.REFUND_DELAYED: "your refund takes longer",
     Template.FOLLOW_UP: "what else can we do?",
+    Template.EXCHANGE_PAYMENT: "what your exchange costs",
+    Template.EXCHANGE_SHIPPED: "your exchange is on its way",
+    Template.EXCHANGE_CANCELLED: "your exchange becomes a refund",
     Template.INSTANT_REFUND: "your money is on its way already",
 }
 _TASKS = {
@@ -65,6 +68,7 @@ _TASKS = {
     TaskKind.SEND_BACK: "send the refused goods back",
     TaskKind.UNEXPECTED_PARCEL: "deal with the unexpected parcel",
     TaskKind.WITHDRAWAL_DUE: "refund the withdrawal in time",
+    TaskKind.SHIP_EXCHANGE: "send out the exchange",
     TaskKind.CLAWBACK: "get back what was paid ahead",
     TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }
@@ -159,6 +163,28 @@ class _Facts:
 def _requested(facts: _Facts) -> str:
     words = f"Return of {facts.units()} requested, worth {facts.money('total')}"
     return words + ("; the policy was set aside" if facts.number("override") else "")
+
+
+def _exchange_reserved(facts: _Facts) -> str:
+    due = facts.number("due")
+    rest = f"; the customer pays {facts.money('due')} before it goes out" if due > 0 else ""
+    return f"{facts.units()} set aside to go out in exchange{rest}"
+
+
+_NOT_EXCHANGED = {
+    "not_paid": "the difference was not paid in time",
+    "goods_refused": "nothing that came back was accepted",
+    "staff": "refunded instead",
+    "return_ended": "the return has ended",
+}
+
+
+def _exchange_cancelled(facts: _Facts) -> str:
+    return f"The exchange is called off: {_NOT_EXCHANGED.get(facts.text('why'), 'called off')}"
+
+
+def _exchange_shipped(facts: _Facts) -> str:
+    return f"Sent out in exchange: {facts.units()}, tracking number {facts.text('tracking')}"
 
 
 def _approved(facts: _Facts) -> str:
@@ -327,6 +353,10 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.DAMAGED_ON_ARRIVAL: lambda facts: (
         f"{facts.item()}: {facts.units()} arrived damaged; photograph them for the carrier's claim"
     ),
+    EventKind.EXCHANGE_RESERVED: _exchange_reserved,
+    EventKind.EXCHANGE_PAID: lambda facts: f"The difference of {facts.money()} was paid",
+    EventKind.EXCHANGE_SHIPPED: _exchange_shipped,
+    EventKind.EXCHANGE_CANCELLED: _exchange_cancelled,
 }
 
 

@@ -80,6 +80,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.SEND_BACK: Permission.SHIP,
     TaskKind.UNEXPECTED_PARCEL: Permission.SHIP,
     TaskKind.WITHDRAWAL_DUE: Permission.DECIDE,
+    TaskKind.SHIP_EXCHANGE: Permission.SHIP,
     TaskKind.CLAWBACK: Permission.REFUND,
     TaskKind.UNMATCHED_PARCEL: Permission.RECEIVE,
 }

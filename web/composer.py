@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from models.messages import (
     Cancellation,
     Decision,
+    ExchangeCancellation,
+    ExchangePayment,
     InspectedLine,
     Inspection,
     LineDecision,
@@ -117,6 +119,19 @@ class Composer:
             method=asked.method,
             note=self._keep(asked.note),
         )
+
+    def exchange_payment(self, reference: str, amount: int) -> ExchangePayment:
+        """The difference was paid."""
+        return ExchangePayment(
+            id=self._call,
+            actor=self._actor.id,
+            amount=amount,
+            reference=self._keep(reference) or "",
+        )
+
+    def exchange_cancellation(self, note: str) -> ExchangeCancellation:
+        """Money instead of an exchange."""
+        return ExchangeCancellation(id=self._call, actor=self._actor.id, note=self._keep(note))
 
     def completion(self, task: str, note: str) -> TaskCompletion:
         """A task that was done."""

@@ -19,6 +19,9 @@ from models.messages import (
     Cancellation,
     CarrierEvent,
     Decision,
+    ExchangeCancellation,
+    ExchangePayment,
+    ExchangeShipment,
     Inspection,
     LabelRequest,
     ManualResolution,
@@ -40,6 +43,7 @@ from models.messages import (
 from web.requests import Conflict, GatewayError, Refused
 from web.temporal import ANSWER_WITHIN, TemporalBridge
 from workflows import search_attributes
+from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
@@ -66,6 +70,9 @@ Message = (
     | RefundRetry
     | ManualResolution
     | TaskCompletion
+    | ExchangePayment
+    | ExchangeShipment
+    | ExchangeCancellation
 )
 
 
@@ -84,6 +91,9 @@ _DOORS: dict[type[Any], _Door] = {
     Inspection: _Door(ReturnWorkflow.inspect, ReturnWorkflow.submit_inspection),
     RefundRetry: _Door(ReturnWorkflow.retry_refund, ReturnWorkflow.submit_retry),
     ManualResolution: _Door(ReturnWorkflow.resolve_manually, ReturnWorkflow.submit_resolution),
+    ExchangePayment: _Door(ExchangeWorkflow.record_payment, ExchangeWorkflow.submit_payment),
+    ExchangeShipment: _Door(ExchangeWorkflow.record_shipment, ExchangeWorkflow.submit_shipment),
+    ExchangeCancellation: _Door(ExchangeWorkflow.cancel, ExchangeWorkflow.submit_cancellation),
     TaskCompletion: _Door(ReturnWorkflow.complete_task, ReturnWorkflow.submit_completion),
 }
 

@@ -30,6 +30,7 @@ from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.delivery import NoAnswer, WorkflowEnded
+from web.exchange_gateway import ExchangeGateway
 from web.messenger import call_id
 from web.money_gateway import MoneyGateway
 from web.policy_gateway import PolicyGateway
@@ -62,7 +63,7 @@ def free_rma(database: Database) -> str:
                 return rma
 
 
-class Gateway(MoneyGateway, PolicyGateway):
+class Gateway(ExchangeGateway, MoneyGateway, PolicyGateway):
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
     """

@@ -16,7 +16,9 @@ from models.tables import (
     GrantedRefund,
     Label,
     Order,
+    Product,
     Refund,
+    Return,
     ReturnLine,
     Scan,
     StoreCredit,
@@ -82,7 +84,7 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
         "refunds": [_refund(refund) for refund in found.refunds],
         "grants": [_grant(grant, found.memos) for grant in found.grants],
         "store_credit": represent_credit(found.credits[-1]) if found.credits else None,
-        "exchange": None,
+        "exchange": represent_exchange(row),
         "label": None if found.label is None else _label(found.label),
         "tracking": [_scan(scan) for scan in found.scans],
         "tasks": [represent_task(task) for task in found.tasks],
@@ -138,6 +140,46 @@ def represent_quote(made: Quote) -> Json:
             for amount in made.lines
         ],
         "total": made.total,
+        "exchange": {
+            "lines": [
+                {
+                    "line": item.line,
+                    "sku": item.replacement.sku,
+                    "quantity": item.quantity,
+                    "price": item.replacement.price,
+                }
+                for item in made.exchange
+            ],
+            "difference": made.difference,
+            "status": None,
+            "paid": 0,
+            "tracking": None,
+        }
+        if made.exchange
+        else None,
+    }
+
+
+def represent_exchange(row: Return) -> Json | None:
+    """What goes out for a return's goods."""
+    found = row.exchange
+    if found is None:
+        return None
+    names = {line.no: line.order_line.line for line in row.lines}
+    return {
+        "lines": [
+            {
+                "line": names[item.no],
+                "sku": item.sku,
+                "quantity": item.quantity,
+                "price": item.price,
+            }
+            for item in found.lines
+        ],
+        "difference": found.difference,
+        "status": found.status,
+        "paid": found.paid,
+        "tracking": found.tracking,
     }
 
 
@@ -177,6 +219,26 @@ def represent_order(order: Order) -> Json:
         "currency": order.currency,
         "paid": order.paid,
         "refundable": order.paid - order.reserved,
+    }
+
+
+def represent_product(found: Product) -> Json:
+    """An item in one variant."""
+    return {
+        "sku": found.sku,
+        "product": found.product,
+        "name": found.name,
+        "description": found.description,
+        "variant": dict(found.variant),
+        "category": found.category,
+        "price": found.price,
+        "currency": found.currency,
+        "tax_rate": found.tax_rate,
+        "stock": found.stock,
+        "reserved": found.reserved,
+        "supplier": found.supplier,
+        "image_url": found.image_url,
+        "updated_at": represent_time(found.updated_at),
     }
 
 

@@ -30,6 +30,15 @@ class LineRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedItem:
+    """What goes out for units of a line that is exchanged."""
+
+    line: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """Whom to write to when it isn't the order's customer (a guest, a gift's recipient)."""
 
@@ -48,6 +57,7 @@ class ReturnRequest:
     lines: list[LineRequest]
     kind: ReturnKind = ReturnKind.RETURN
     resolution: Resolution = Resolution.REFUND
+    exchange: list[WantedItem] = field(default_factory=list)
     contact: Contact | None = None
     override_reason: str | None = None
     reference: str | None = None

@@ -4,23 +4,59 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from models.messages import Refusal, RequestedLine, ReturnKind
+from models.messages import EXCHANGING, Refusal, RequestedLine, ReturnKind
 from models.tables import Order, Submission
 from web.access import Actor, Permission
-from web.requests import Forbidden, Refused, ReturnRequest
+from web.requests import Forbidden, LineRequest, Refused, ReturnRequest, WantedItem
 
 
 def requested_lines(request: ReturnRequest) -> list[RequestedLine]:
-    """The lines without the customer's words."""
+    """The lines without the customer's words; one of several wanted items is a line for each.
+
+    Raises:
+        Refused: the wanted items don't fit the lines.
+    """
     return [
         RequestedLine(
             line=line.line,
-            quantity=line.quantity,
+            quantity=line.quantity if item is None else item.quantity,
             reason=line.reason,
             resolution=line.resolution,
+            exchange_sku=None if item is None else item.sku,
         )
-        for line in request.lines
+        for line, item in _with_items(request)
     ]
+
+
+def _with_items(request: ReturnRequest) -> list[tuple[LineRequest, WantedItem | None]]:
+    exchanged = {
+        line.line: 0
+        for line in request.lines
+        if (line.resolution or request.resolution) in EXCHANGING
+    }
+    for line in request.lines:
+        if line.line in exchanged:
+            exchanged[line.line] += line.quantity
+    for index, item in enumerate(request.exchange):
+        if item.line not in exchanged:
+            message = f"Line {item.line} is not exchanged; give it the resolution exchange."
+            raise _refused("not_exchanged", message, f"/exchange/{index}/line")
+    found: list[tuple[LineRequest, WantedItem | None]] = []
+    for line in request.lines:
+        items = [item for item in request.exchange if item.line == line.line]
+        if not items or line.line not in exchanged:
+            found.append((line, None))
+            continue
+        units, wanted = exchanged[line.line], sum(item.quantity for item in items)
+        if wanted != units or sum(each.line == line.line for each in request.lines) > 1:
+            message = f"{units} of line {line.line} come back, and {wanted} are wanted for them."
+            raise _refused("exchange_quantity", message, "/exchange")
+        found.extend((line, item) for item in items)
+    return found
+
+
+def _refused(code: str, message: str, pointer: str) -> Refused:
+    return Refused([Refusal(code=code, message=message, pointer=pointer)], code="invalid")
 
 
 def make_submission(request: ReturnRequest, rma: str, actor: Actor) -> Submission:
@@ -32,7 +68,7 @@ def make_submission(request: ReturnRequest, rma: str, actor: Actor) -> Submissio
         actor=actor.id,
         created_at=datetime.now(UTC),
         body={
-            "comments": [line.comment for line in request.lines],
+            "comments": [line.comment for line, _ in _with_items(request)],
             "contact": contact and {"name": contact.name, "email": contact.email},
             "override_reason": request.override_reason,
             "reference": request.reference,

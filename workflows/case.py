@@ -43,6 +43,7 @@ class Case(Matter):
         self.reminded = False
         self.gave_credit = False
         self.gave_money = False
+        self.exchanged = False
         self.inspection_overdue = False
         self.sent_back = 0
         # What was paid ahead and is asked back: units and money, and the task of a lost parcel.
@@ -90,7 +91,7 @@ class Case(Matter):
             self.recorder.close_tasks(TaskKind.WITHDRAWAL_DUE, SYSTEM)
             self.recorder.tell(EventKind.RESOLVED, SYSTEM)
             # Whoever got nothing but store credit, or was paid ahead, has its mail already.
-            told = self.gave_credit and not self.gave_money
+            told = (self.gave_credit or self.exchanged) and not self.gave_money
             if not told and not self.progress.ahead_units:
                 self.mail(Template.REFUNDED)
         elif not resolved and not self.progress.ended:

@@ -8,6 +8,7 @@ with workflow.unsafe.imports_passed_through():
         Cancellation,
         CarrierEvent,
         Decision,
+        ExchangeNews,
         Inspection,
         LabelRequest,
         Receipt,
@@ -16,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         TaskCompletion,
     )
     from workflows.case import Case
+    from workflows.exchanging import take_exchange_news
     from workflows.money_doors import MoneyDoors
     from workflows.steps import STEPS
 
@@ -137,6 +139,15 @@ class Doors(MoneyDoors):
     async def submit_completion(self, completion: TaskCompletion) -> None:
         """The task completion's durable second path."""
         await self._take_signal(completion)
+
+    @workflow.signal
+    async def exchange_news(self, news: ExchangeNews) -> None:
+        """The return's exchange says how it ended."""
+        await self._recorded()
+        case = self._case
+        async with case.lock:
+            if news is not None and take_exchange_news(case, news) and not case.progress.ended:
+                await case.write()
 
     @workflow.signal
     async def carrier_event(self, event: CarrierEvent) -> None:

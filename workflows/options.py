@@ -51,5 +51,8 @@ TASK_WATCH_GIVES_UP_AFTER = timedelta(minutes=12)
 WITHDRAWAL_REFUND_WITHIN = timedelta(days=14)
 WITHDRAWAL_TOLD_AFTER = timedelta(days=12)
 
+# What isn't paid for by then is refunded instead of exchanged.
+EXCHANGE_PAID_WITHIN = timedelta(days=14)
+
 # How long a person may take for work that no other deadline covers.
 TASK_DUE = timedelta(days=1)

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.ahead import claim_back, end_without_goods
     from workflows.doors import Doors
+    from workflows.exchanging import ExchangeDesk
     from workflows.granting import grant_what_was_accepted
     from workflows.local import run_local
     from workflows.matter import POLICY, SYSTEM, words_of
@@ -41,6 +42,7 @@ class ReturnWorkflow(Doors):
         """Nothing is judged yet."""
         super().__init__(start)
         self._shown = ReturnStatus.REQUESTED
+        self._exchange = ExchangeDesk(self._case)
 
     @workflow.run
     async def run(self, start: ReturnStart) -> ReturnState:
@@ -50,11 +52,13 @@ class ReturnWorkflow(Doors):
             while not case.progress.ended:
                 await self._send_label()
                 await grant_what_was_accepted(case)
+                await self._exchange.keep_going()
                 self._paymaster.pay_what_was_granted()
                 await claim_back(case)
                 await self._send_back_what_was_refused()
                 await end_without_goods(case)
                 await self._wait_for_news()
+        await self._exchange.end()
         self._show_status()
         await workflow.wait_condition(self._at_rest)
         return case.state
@@ -201,6 +205,10 @@ class ReturnWorkflow(Doors):
             if name == Wait.REMINDER:
                 case.reminded = True
                 case.mail(Template.LABEL_REMINDER)
+            elif name == Wait.PARCEL and progress.ahead_units:
+                # What was sent out in advance is claimed back; the return has not expired.
+                units = progress.give_up_missing()
+                case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, SYSTEM, units=units)
             elif name == Wait.PARCEL:
                 progress.ended_as = ReturnStatus.EXPIRED
                 progress.blocked_by.clear()

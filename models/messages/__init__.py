@@ -5,6 +5,19 @@ comments by id. Fields are only ever added, with a default, so that stored histo
 """
 
 from models.messages.effects import Label, LabelOrder, MailOrder
+from models.messages.exchanges import (
+    ExchangeCancellation,
+    ExchangeNews,
+    ExchangeOpened,
+    ExchangeOpening,
+    ExchangeOutcome,
+    ExchangePayment,
+    ExchangeShipment,
+    ExchangeStart,
+    ExchangeStep,
+    GoodsSettled,
+    exchange_workflow_id,
+)
 from models.messages.ids import payout_workflow_id, workflow_id
 from models.messages.payouts import (
     PayoutOpened,
@@ -68,6 +81,7 @@ from models.messages.steps import (
     UnexpectedItem,
 )
 from models.messages.words import (
+    EXCHANGING,
     FINAL_STATUSES,
     TASKS_ENDED_BY_WORD,
     Acceptance,
@@ -76,6 +90,7 @@ from models.messages.words import (
     DecisionKind,
     Disposition,
     EventKind,
+    ExchangeStatus,
     Grade,
     ManualMethod,
     PayoutKind,
@@ -92,6 +107,7 @@ from models.messages.words import (
 )
 
 __all__ = [
+    "EXCHANGING",
     "FINAL_STATUSES",
     "TASKS_ENDED_BY_WORD",
     "Acceptance",
@@ -111,6 +127,17 @@ __all__ = [
     "DecisionKind",
     "Disposition",
     "EventKind",
+    "ExchangeCancellation",
+    "ExchangeNews",
+    "ExchangeOpened",
+    "ExchangeOpening",
+    "ExchangeOutcome",
+    "ExchangePayment",
+    "ExchangeShipment",
+    "ExchangeStart",
+    "ExchangeStatus",
+    "ExchangeStep",
+    "GoodsSettled",
     "Grade",
     "GradedUnits",
     "Grant",
@@ -165,6 +192,7 @@ __all__ = [
     "UnexpectedItem",
     "Wait",
     "WriteOff",
+    "exchange_workflow_id",
     "payout_workflow_id",
     "reconciliation_workflow_id",
     "recovery_of",

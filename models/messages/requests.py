@@ -29,6 +29,8 @@ class RequestedLine:
     quantity: int
     reason: Reason
     resolution: Resolution | None = None
+    # What goes out for it in an exchange; None: nothing, or the same item again.
+    exchange_sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,8 @@ class Assessment:
     refused_grades: dict[str, list[Grade]] = field(default_factory=dict)
     # Units of some grade aren't paid whole.
     grades_cut: bool = False
+    # What is exchanged goes out before it has come back.
+    advance_exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

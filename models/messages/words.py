@@ -54,6 +54,19 @@ class Resolution(StrEnum):
     KEEP_ITEM = "keep_item"
 
 
+# What is answered with goods instead of money.
+EXCHANGING = frozenset({Resolution.EXCHANGE, Resolution.REPLACEMENT})
+
+
+class ExchangeStatus(StrEnum):
+    """Where the new item is; shipped and cancelled are final."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    RESERVED = "reserved"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
 class Reason(StrEnum):
     """Why the customer sends a thing back."""
 
@@ -181,6 +194,7 @@ class TaskKind(StrEnum):
     WITHDRAWAL_DUE = "withdrawal_due"
     CLAWBACK = "clawback"
     UNMATCHED_PARCEL = "unmatched_parcel"
+    SHIP_EXCHANGE = "ship_exchange"
 
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
@@ -228,6 +242,9 @@ class Template(StrEnum):
     GOODWILL = "goodwill"
     FOLLOW_UP = "follow_up"
     INSTANT_REFUND = "instant_refund"
+    EXCHANGE_PAYMENT = "exchange_payment"
+    EXCHANGE_SHIPPED = "exchange_shipped"
+    EXCHANGE_CANCELLED = "exchange_cancelled"
 
 
 class EventKind(StrEnum):
@@ -275,3 +292,7 @@ class EventKind(StrEnum):
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
     PHOTO_ADDED = "photo_added"  # photo, kind, line (written by the web)
     DAMAGED_ON_ARRIVAL = "damaged_on_arrival"  # line, units
+    EXCHANGE_RESERVED = "exchange_reserved"  # units, due, currency
+    EXCHANGE_PAID = "exchange_paid"  # amount, currency
+    EXCHANGE_SHIPPED = "exchange_shipped"  # units, tracking
+    EXCHANGE_CANCELLED = "exchange_cancelled"  # why: not_paid, goods_refused, staff, return_ended

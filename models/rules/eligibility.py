@@ -13,8 +13,13 @@ _OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM, ReturnKind.GIFT}
 # What a gift's recipient may have: a refund would go to whoever bought it.
 _FOR_GIFTS = (Resolution.STORE_CREDIT, Resolution.EXCHANGE)
 _WEEKEND = (6, 7)
-_OFFERED_RESOLUTIONS = (Resolution.REFUND, Resolution.STORE_CREDIT)
-_RESOLUTION_WORDS = {Resolution.REFUND: "a refund", Resolution.STORE_CREDIT: "store credit"}
+_OFFERED_RESOLUTIONS = (Resolution.REFUND, Resolution.STORE_CREDIT, Resolution.EXCHANGE)
+_RESOLUTION_WORDS = {
+    Resolution.REFUND: "a refund",
+    Resolution.STORE_CREDIT: "store credit",
+    Resolution.EXCHANGE: "an exchange",
+    Resolution.REPLACEMENT: "a replacement",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +166,7 @@ def _judge_resolution(line: AskedLine, kind: ReturnKind) -> list[Refusal]:
     offered = _offered_resolutions(line.ruling, kind)
     if line.resolution in offered:
         return []
-    names = " or ".join(_RESOLUTION_WORDS[name] for name in offered) or "nothing else"
+    names = _either([_RESOLUTION_WORDS[name] for name in offered]) or "nothing else"
     if kind is ReturnKind.GIFT and line.resolution not in _FOR_GIFTS:
         message = (
             "A gift return goes to the person who got the gift, and never back to the buyer's "
@@ -227,12 +232,19 @@ def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool
 def _offered_resolutions(ruling: Ruling, kind: ReturnKind) -> list[Resolution]:
     """What may be asked for, in the order it is named to the customer."""
     allowed = ruling.then.resolutions
+    # The same item again is what the shop owes for its own fault.
+    more = (Resolution.REPLACEMENT,) if kind is ReturnKind.CLAIM else ()
     return [
         name
-        for name in _OFFERED_RESOLUTIONS
+        for name in (*_OFFERED_RESOLUTIONS, *more)
         if (allowed is None or name in allowed)
         and (kind is not ReturnKind.GIFT or name in _FOR_GIFTS)
     ]
+
+
+def _either(names: list[str]) -> str:
+    *others, last = names or [""]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def last_day(

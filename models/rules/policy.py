@@ -32,6 +32,8 @@ class Policy:
     grades: Mapping[Grade, str] = field(default_factory=lambda: ALL_PAID)
     # All that was approved is paid once the parcel is moving, before the goods come.
     instant_refund: bool = False
+    # What is exchanged goes out before it has come back.
+    advance_exchange: bool = False
     # Above it a second person approves, too; None: never.
     second_approval_above: int | None = None
     promotions: Promotions = Promotions.KEEP_SHARE
@@ -83,6 +85,7 @@ class Policy:
             "keep_item_percent": self.keep_item_percent,
             "instant_refund": self.instant_refund,
             "grades": {str(grade): share for grade, share in self.grades.items()},
+            "advance_exchange": self.advance_exchange,
             "promotions": str(self.promotions),
             "tender_order": str(self.tender_order),
             "outbound_shipping": str(self.outbound_shipping),
@@ -130,6 +133,7 @@ class Policy:
                 **ALL_PAID,
                 **{Grade(name): each for name, each in body.get("grades", {}).items()},
             },
+            advance_exchange=body.get("advance_exchange", default.advance_exchange),
             promotions=Promotions(body.get("promotions", default.promotions)),
             tender_order=TenderOrder(body.get("tender_order", default.tender_order)),
             outbound_shipping=OutboundShipping(

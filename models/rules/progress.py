@@ -98,6 +98,8 @@ class Progress:
     label_made: bool = False
     moving: bool = False
     lost: bool = False
+    # Something is still to go out in exchange.
+    exchange_open: bool = False
     # Ids of open tasks that block the way: a label or a refund that needs a person.
     blocked_by: set[str] = field(default_factory=set)
     # Set once the return has ended, in whichever way.
@@ -133,7 +135,7 @@ class Progress:
             return ReturnStatus.RESOLVING if nothing_came else ReturnStatus.REJECTED
         if self.to_grant:
             return ReturnStatus.INSPECTED
-        if self._sum("refunded") < self._sum("granted"):
+        if self._sum("refunded") < self._sum("granted") or self.exchange_open:
             return ReturnStatus.RESOLVING
         return ReturnStatus.RESOLVED
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from models.messages import GradedUnits, Resolution
 from models.money import to_text
-from models.rules.exchange import Replacement, exchange
+from models.rules.exchange import Exchanged, Replacement, exchange
 from models.rules.fees import percent_left, percent_of, restocking_fee, return_shipping_fee
 from models.rules.grading import FULL, REFUSE, spans_by_grade
 from models.rules.order_facts import OrderFacts, ReturnedBefore
@@ -68,11 +68,28 @@ class QuoteLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeItem:
+    """What goes out for one return line, and what it comes to."""
+
+    no: int
+    line: str
+    quantity: int
+    replacement: Replacement
+    exchanged: Exchanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """The amounts and their sum."""
+    """The amounts and their sum, and what goes out in exchange."""
 
     currency: str
     lines: tuple[QuoteLine, ...]
+    exchange: tuple[ExchangeItem, ...] = ()
+
+    @property
+    def difference(self) -> int:
+        """What the customer owes for what goes out; below 0: what they get back."""
+        return -sum(item.exchanged.to_customer for item in self.exchange)
 
     @property
     def total(self) -> int:
@@ -133,7 +150,24 @@ def make_quote(
             )
         )
     amounts.extend(_bonus(lines, terms, _money_as_credit(amounts, lines)))
-    return Quote(currency=order.currency, lines=tuple(amounts))
+    return Quote(currency=order.currency, lines=tuple(amounts), exchange=exchange_items(lines))
+
+
+def exchange_items(lines: Iterable[QuotedLine]) -> tuple[ExchangeItem, ...]:
+    """What goes out for the lines that are exchanged."""
+    return tuple(
+        ExchangeItem(
+            no=quoted.no,
+            line=quoted.line.line,
+            quantity=count(quoted.spans),
+            replacement=quoted.replacement,
+            exchanged=exchange(
+                worth(quoted.line, quoted.spans), count(quoted.spans), quoted.replacement
+            ),
+        )
+        for quoted in lines
+        if quoted.replacement is not None and quoted.spans
+    )
 
 
 def _goods(quoted: QuotedLine, currency: str) -> Iterator[QuoteLine]:

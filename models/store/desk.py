@@ -14,6 +14,7 @@ from models.messages import Reason, ReturnStatus, TaskKind
 from models.store.desk_search import matching
 from models.tables import (
     ApiKey,
+    Exchange,
     Order,
     Parcel,
     Refund,
@@ -281,3 +282,8 @@ def name_actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
         ).all():
             names[f"service:{key}"] = name
     return names
+
+
+def find_exchange(session: Session, rma: str) -> Exchange | None:
+    """What goes out for a return's goods."""
+    return session.get(Exchange, rma)

@@ -15,6 +15,7 @@ from models.store.policies import policy_at
 from models.tables import (
     CreditMemo,
     Event,
+    Exchange,
     GrantedRefund,
     JournalEntry,
     Label,
@@ -84,6 +85,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
             ),
             selectinload(Return.lines).joinedload(ReturnLine.order_line),
             selectinload(Return.quote_lines),
+            selectinload(Return.exchange).selectinload(Exchange.lines),
         )
     )
     if found is None:

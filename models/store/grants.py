@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from models.messages import (
+    EXCHANGING,
     Clawback,
     ClawbackOwed,
+    ExchangeStatus,
     Grant,
     Granted,
     PayoutKind,
@@ -23,6 +25,7 @@ from models.messages import (
     Resolution,
     ReturnKind,
     ReturnStatus,
+    exchange_workflow_id,
     payout_workflow_id,
     workflow_id,
 )
@@ -32,7 +35,7 @@ from models.rules import parts, tenders
 from models.rules.payable import money_of
 from models.rules.policy import Policy
 from models.rules.postings import grant_postings
-from models.rules.quote import QuoteKind, QuoteLine, make_quote
+from models.rules.quote import Quote, QuoteKind, QuoteLine, exchange_items, make_quote
 from models.store import credit_memos, journal, store_credits
 from models.store.gift_cards import sold_by
 from models.store.policies import policy_at
@@ -44,6 +47,7 @@ from models.tables import (
     GrantLine,
     Note,
     Order,
+    Payment,
     Return,
     ReturnLine,
     StoreCredit,
@@ -74,7 +78,7 @@ def grant(session: Session, asked: Grant) -> Granted:
         kept=row.resolution == Resolution.KEEP_ITEM,
         left=_promised(row),
     )
-    whole = parts.split(quote.lines, quoted)
+    whole = parts.split(_given(quote), quoted)
     due = parts.payable(
         parts.Parts(
             refund=_since(session, row, PayoutMethod.REFUND, whole.refund),
@@ -119,17 +123,34 @@ def owed_back(session: Session, asked: Clawback) -> ClawbackOwed:
     policy = policy_at(session, row.policy_version)
     facts = order_facts(session, row.order, policy, apart_from=row.rma)
     terms = terms_of(policy, row.order)
-    earned, graded = (
-        make_quote(facts, quoted_lines(row, facts, asked.earned, policy, grades), terms).total
+    quotes = [
+        make_quote(facts, quoted_lines(row, facts, asked.earned, policy, grades), terms)
         for grades in ((), asked.grades)
-    )
+    ]
+    earned, graded = (sum(line.amount for line in _given(quote)) for quote in quotes)
     paid = select(func.sum(GrantedRefund.amount + GrantedRefund.bonus)).where(
         GrantedRefund.rma == row.rma, GrantedRefund.kind == "return"
     )
     amount = int(session.scalar(paid) or 0) - earned
+    if row.exchange is not None and row.exchange.status == ExchangeStatus.SHIPPED:
+        sent = [line.ahead if line.resolution in EXCHANGING else 0 for line in row.lines]
+        items = exchange_items(quoted_lines(row, facts, sent, policy))
+        amount += sum(item.exchanged.old for item in items)
+        amount -= sum(item.exchanged.old for item in quotes[0].exchange)
     return ClawbackOwed(
         amount=max(0, amount), currency=row.currency, by_grade=max(0, earned - graded)
     )
+
+
+def _given(quote: Quote) -> list[QuoteLine]:
+    """What a quote gives. What the customer owes for a dearer item is a payment of its own, made
+    before it goes out.
+    """
+    return [
+        line
+        for line in quote.lines
+        if line.kind is not QuoteKind.EXCHANGE_DIFFERENCE or line.amount > 0
+    ]
 
 
 def _beside(grant: str) -> str:
@@ -307,6 +328,70 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
     return granted_message(made)
 
 
+def grant_back(
+    session: Session,
+    row: Return,
+    order: Order,
+    payment: Payment,
+    *,
+    amount: int,
+    tax: int,
+    actor: str,
+    at: datetime,
+) -> GrantedRefund:
+    """Grants what was paid for an exchange that doesn't go out, or not whole, at its payment."""
+    made = GrantedRefund(
+        id=f"{row.rma}/exchange/back",
+        kind="exchange",
+        method=PayoutMethod.REFUND,
+        rma=row.rma,
+        order_number=order.number,
+        amount=amount,
+        tax=tax,
+        short=0,
+        bonus=0,
+        currency=row.currency,
+        accepted=[],
+        actor=actor,
+        created_at=at,
+        refunds=[],
+    )
+    session.add(made)
+    session.flush()
+    words = QuoteLine(
+        kind=QuoteKind.EXCHANGE_DIFFERENCE,
+        line=None,
+        amount=amount,
+        tax=tax,
+        explanation="Difference that was paid for an exchange that did not go out",
+    )
+    _write_lines(session, made, [words])
+    order.reserved += amount
+    payment.reserved += amount
+    made.refunds.append(new_refund(session, made, payment, amount, exchange_workflow_id(row.rma)))
+    session.flush()
+    _book(session, made, order, [words])
+    credit_memos.issue(session, made, at)
+    return made
+
+
+def _write_lines(session: Session, made: GrantedRefund, lines: Sequence[QuoteLine]) -> None:
+    session.add_all(
+        GrantLine(
+            granted_refund_id=made.id,
+            position=position,
+            kind=line.kind,
+            line=line.line,
+            return_line=line.no,
+            amount=line.amount,
+            tax=line.tax,
+            explanation=line.explanation,
+        )
+        for position, line in enumerate(lines, start=1)
+    )
+    session.flush()
+
+
 def _locked(session: Session, rma: str) -> tuple[Return, Order]:
     """A return with its lines, and its order, locked."""
     order = lock_order(session, session.get_one(Return, rma).order_number)
@@ -338,20 +423,7 @@ def _reserve(
     made.bonus = sum(line.amount for line in lines if line.kind is QuoteKind.BONUS)
     session.add(made)
     session.flush()
-    session.add_all(
-        GrantLine(
-            granted_refund_id=made.id,
-            position=position,
-            kind=line.kind,
-            line=line.line,
-            return_line=line.no,
-            amount=line.amount,
-            tax=line.tax,
-            explanation=line.explanation,
-        )
-        for position, line in enumerate(lines, start=1)
-    )
-    session.flush()
+    _write_lines(session, made, lines)
     order.reserved += made.amount
     shares = tenders.split(
         made.amount,

@@ -24,6 +24,7 @@ from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Rul
 from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
 from models.rules.terms import Terms
+from models.store.exchange_requests import Wanted
 from models.store.policies import current_policy
 from models.store.pricing import (
     facts_of,
@@ -126,6 +127,11 @@ def judge_request(
             )
         )
     refusals = eligibility.judge(asked, kind=kind, policy=policy, at=at, override=override)
+    exchanges = Wanted(session, found, kind, resolution)
+    for index, requested in enumerate(lines):
+        if requested.line in order_lines:
+            exchanges.add(index, requested, order_lines[requested.line])
+    refusals.extend(exchanges.refusals)
     if refusals:
         return Judgement(refusals=refusals, policy=policy)
     aside = _set_aside(asked, kind=kind, policy=policy, at=at) if override else ()
@@ -144,6 +150,7 @@ def judge_request(
             spans=spans,
             fault=fault_of(policy, kind, asked_line.reason),
             resolution=asked_line.resolution or resolution,
+            replacement=exchanges.found.get(no - 1),
             ruling=_ruling(policy, found, line, asked_line, kind, resolution, request),
         )
         for no, (asked_line, (line, spans)) in enumerate(zip(lines, taken, strict=True), start=1)
@@ -196,7 +203,8 @@ def price(
         )
 
     quote, kept = priced(terms, kept=False), False
-    if kind in _MAY_BE_KEPT and policy.keep_item_up_to:
+    exchanged = any(line.replacement for line in quoted)
+    if kind in _MAY_BE_KEPT and policy.keep_item_up_to and not exchanged:
         # Held against the limit is what the goods are worth: a fee doesn't make them cheaper.
         worth = priced(replace(terms, keep_percent="100"), kept=True).total
         paid = priced(terms, kept=True)
@@ -253,6 +261,7 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         instant=_is_instant(made, policy),
         refused_grades=_refused_grades(made, policy),
         grades_cut=cuts_any(policy.grades),
+        advance_exchange=policy.advance_exchange and made.exchange is not None,
         needs_second_approval=above is not None
         and not withdrawn
         and made.quote_total > in_order_currency(made.order, above),

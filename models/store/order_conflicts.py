@@ -31,12 +31,23 @@ class Standing:
     def dropped_lines(self, priced: PricedOrder) -> list[OrderLine]:
         """The lines that the order as sent no longer has."""
         sent = {line.line.id for line in priced.lines}
-        return [line for name, line in self.lines.items() if name not in sent]
+        return [
+            line for name, line in self.lines.items() if name not in sent and line.origin is None
+        ]
 
     def dropped_payments(self, priced: PricedOrder) -> list[Payment]:
         """The payments that the order as sent no longer has."""
         sent = {payment.id for payment in priced.order.payments}
-        return [payment for name, payment in self.payments.items() if name not in sent]
+        return [
+            payment
+            for name, payment in self.payments.items()
+            if name not in sent and payment.origin is None
+        ]
+
+    @property
+    def paid_for_exchanges(self) -> int:
+        """What customers paid for exchanges, which the order as sent doesn't know."""
+        return sum(payment.amount for payment in self.payments.values() if payment.origin)
 
 
 def read_standing(session: Session, row: Order) -> Standing:
@@ -91,7 +102,9 @@ def _of_lines(standing: Standing, priced: PricedOrder) -> Iterator[str]:
             yield f"Line {line.line} can't be removed: return {rma} names it."
     for sent in priced.lines:
         stored = standing.lines.get(sent.line.id)
-        if stored is not None and stored.id in standing.returns:
+        if stored is not None and stored.origin is not None:
+            yield f"Line {stored.line} is an exchange that return {stored.origin} sent out."
+        elif stored is not None and stored.id in standing.returns:
             yield from _of_line(stored, standing.spans.get(stored.id, []), sent, standing, priced)
 
 
@@ -152,7 +165,7 @@ def _of_payments(standing: Standing, priced: PricedOrder) -> Iterator[str]:
         )
     before = sum(payment.refunded_before for payment in standing.payments.values())
     held = standing.row.reserved - before + sum(item.refunded for item in priced.order.payments)
-    if held > priced.paid:
+    if held > priced.paid + standing.paid_for_exchanges:
         yield (
             f"The order can't come to {money(priced.paid, currency)}: refunds hold "
             f"{money(held, currency)}."

@@ -82,7 +82,10 @@ def _change(session: Session, row: Order, priced: PricedOrder) -> Stored:
     with session.no_autoflush:
         changed = [
             _write_customer(session, row, priced.order.customer),
-            _write(row, order_values(priced)),
+            _write(
+                row,
+                {**order_values(priced), "paid": priced.paid + standing.paid_for_exchanges},
+            ),
             _write_lines(session, standing, priced),
             _write_payments(session, standing, priced),
         ]

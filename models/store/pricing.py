@@ -6,9 +6,10 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from models.messages import GradedUnits, Reason, Resolution, ReturnKind
+from models.messages import EXCHANGING, GradedUnits, Reason, Resolution, ReturnKind
 from models.money import convert
 from models.rules import positions
+from models.rules.exchange import Replacement
 from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBefore
 from models.rules.order_pricing import discount_shares
 from models.rules.orders import TaxMode
@@ -28,6 +29,7 @@ from models.rules.terms import Fault, Terms
 from models.rules.worth import PaidLine
 from models.store.gift_cards import sold_by
 from models.tables import (
+    ExchangeLine,
     GrantedRefund,
     GrantLine,
     Order,
@@ -149,6 +151,8 @@ def _returned(
             Return.order_number == order.number,
             Return.rma != (apart_from or ""),
             ReturnLine.granted > 0,
+            # What was exchanged is kept in value, as another line of the order.
+            ReturnLine.resolution.not_in(EXCHANGING),
         )
         .options(selectinload(ReturnLine.ranges))
     ).all()
@@ -228,6 +232,9 @@ def quoted_lines(
 ) -> list[QuotedLine]:
     """A stored return's lines with so many accepted units each, and with their grades."""
     known = {line.line: line for line in facts.lines}
+    wanted = {
+        line.no: replacement_of(line) for line in (row.exchange.lines if row.exchange else [])
+    }
     return [
         QuotedLine(
             no=line.no,
@@ -235,6 +242,8 @@ def quoted_lines(
             spans=granted_spans(line, units),
             graded=graded,
             fault=fault_of(policy, ReturnKind(row.kind), Reason(line.reason)),
+            # Refunded lines of an exchange that was called off are not exchanged any more.
+            replacement=wanted.get(line.no) if line.resolution in EXCHANGING else None,
             resolution=Resolution(line.resolution),
             ruling=ruling_of(
                 policy,
@@ -250,6 +259,17 @@ def quoted_lines(
             row.lines, accepted, grades or [()] * len(accepted), strict=True
         )
     ]
+
+
+def replacement_of(line: ExchangeLine) -> Replacement:
+    """What goes out for a return line, at the price that was quoted."""
+    return Replacement(
+        sku=line.sku,
+        name=line.name,
+        price=line.price,
+        tax_rate=line.tax_rate,
+        same_product=line.same_product,
+    )
 
 
 def terms_of(policy: Policy, order: Order) -> Terms:

@@ -19,6 +19,7 @@ from models.tables import (
     CreditMemo,
     Customer,
     Event,
+    Exchange,
     GrantedRefund,
     Label,
     Order,
@@ -36,6 +37,7 @@ _Row = TypeVar("_Row", Refund, GrantedRefund, StoreCredit, Label, Scan, Task)
 _WHOLE = (
     selectinload(Return.lines).joinedload(ReturnLine.order_line),
     selectinload(Return.quote_lines),
+    selectinload(Return.exchange).selectinload(Exchange.lines),
 )
 
 

@@ -23,6 +23,7 @@ from models.messages import (
 )
 from models.rules import positions
 from models.rules.positions import Span
+from models.store.exchange_stock import drop_unpaid, set_aside
 from models.store.judging import assessment_of, judge_request
 from models.store.policies import policy_at
 from models.store.stock import record_moves
@@ -38,6 +39,14 @@ from models.tables import (
     UnitRange,
 )
 from models.tables import QuoteLine as QuoteLineRow
+
+# Ends at which nothing goes out in exchange any more.
+_WITHOUT_GOODS = (
+    ReturnStatus.DECLINED,
+    ReturnStatus.CANCELLED,
+    ReturnStatus.EXPIRED,
+    ReturnStatus.REJECTED,
+)
 
 
 def lock_order(session: Session, number: str) -> Order | None:
@@ -161,6 +170,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
                 explanation=amount.explanation,
             )
         )
+    set_aside(session, start.rma, order.currency, judged.quote.exchange)
     add_events(
         session,
         start.rma,
@@ -204,7 +214,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
     row.updated_at = at
     lines = {line.no: line for line in row.lines}
     shrinks = [line for line in progress.lines if line.held < _held(lines[line.no])]
-    if shrinks:
+    if shrinks or progress.status in _WITHOUT_GOODS:
         lock_order(session, row.order_number)
     for line in progress.lines:
         stored = lines[line.no]
@@ -222,6 +232,8 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         stored.disposition = line.disposition
     for line in shrinks:
         _keep_lowest(session, lines[line.no], line.held)
+    if progress.status in _WITHOUT_GOODS:
+        drop_unpaid(session, row, at)
     add_events(session, progress.rma, progress.events)
     record_moves(session, row, progress.events)
     for change in progress.tasks:

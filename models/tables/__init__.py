@@ -8,6 +8,7 @@ from models.tables.dock import Parcel, ParcelItem
 from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
 from models.tables.photos import Photo
+from models.tables.products import Exchange, ExchangeLine, Product
 from models.tables.reconciliation import Difference, Reconciliation
 from models.tables.returns import (
     Event,
@@ -35,6 +36,8 @@ __all__ = [
     "Customer",
     "Difference",
     "Event",
+    "Exchange",
+    "ExchangeLine",
     "GrantLine",
     "GrantedRefund",
     "IdempotencyKey",
@@ -51,6 +54,7 @@ __all__ = [
     "Payment",
     "Photo",
     "PolicyVersion",
+    "Product",
     "ProviderEvent",
     "QuoteLine",
     "Reconciliation",

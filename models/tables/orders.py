@@ -94,6 +94,8 @@ class OrderLine(Base):
     gift_card_code: Mapped[str | None] = mapped_column(String(100))
     reserved_units: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(BigInteger, default=0)
+    # The return whose exchange sent it out; the shop's own order doesn't know such a line.
+    origin: Mapped[str | None] = mapped_column(String(20))
 
 
 class Payment(Base):
@@ -119,3 +121,5 @@ class Payment(Base):
     currency: Mapped[Currency]
     refunded_before: Mapped[int] = mapped_column(BigInteger)
     reserved: Mapped[int] = mapped_column(BigInteger)
+    # The return whose exchange it paid for; the shop's own order doesn't know such a payment.
+    origin: Mapped[str | None] = mapped_column(String(20))

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.tables.base import Base, Currency
 from models.tables.dock import Parcel
 from models.tables.orders import Order, OrderLine
+from models.tables.products import Exchange
 
 
 class Submission(Base):
@@ -72,6 +73,7 @@ class Return(Base):
     order: Mapped[Order] = relationship()
     lines: Mapped[list["ReturnLine"]] = relationship(order_by="ReturnLine.no")
     quote_lines: Mapped[list["QuoteLine"]] = relationship(order_by="QuoteLine.position")
+    exchange: Mapped[Exchange | None] = relationship()
 
 
 class ReturnLine(Base):

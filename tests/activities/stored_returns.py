@@ -5,7 +5,18 @@ from typing import Any
 
 from models.database import Database
 from models.messages import Acceptance, Reason, Reception, Resolution, ReturnKind, ReturnStatus
-from models.tables import Customer, Order, OrderLine, Payment, QuoteLine, Return, ReturnLine
+from models.tables import (
+    Customer,
+    Exchange,
+    ExchangeLine,
+    Order,
+    OrderLine,
+    Payment,
+    Product,
+    QuoteLine,
+    Return,
+    ReturnLine,
+)
 
 RMA = "R-7K2M-9QX4"
 ORDER = "1001"
@@ -149,3 +160,43 @@ def _return(currency: str, columns: dict[str, Any]) -> Return:
         "updated_at": AT,
     }
     return Return(**(usual | columns))
+
+
+def add_exchange(database: Database) -> None:
+    """A dearer tee that goes out, its difference of 7.00 not paid yet."""
+    with database.write() as session:
+        session.add(
+            Product(
+                sku="SKU-L",
+                product="tee",
+                name="Linen tee, large",
+                variant={},
+                price=3200,
+                currency="GBP",
+                tax_rate="0",
+                stock=3,
+                reserved=1,
+                updated_at=AT,
+            )
+        )
+        session.flush()
+        session.add(
+            Exchange(
+                rma=RMA,
+                status="awaiting_payment",
+                currency="GBP",
+                difference=700,
+                tracking="RD123",
+                lines=[
+                    ExchangeLine(
+                        no=1,
+                        sku="SKU-L",
+                        name="Linen tee, large",
+                        quantity=1,
+                        price=3200,
+                        tax_rate="0",
+                        same_product=False,
+                    )
+                ],
+            )
+        )

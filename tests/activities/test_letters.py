@@ -11,7 +11,7 @@ from models.messages import EventKind, Reason, RefundStatus, Template
 from models.store.store_credits import issue
 from models.tables import Event, GrantedRefund, GrantLine, Label, Note, Payment, Refund, StoreCredit
 from tests.activities.postbox import Postbox, Words, both, in_order
-from tests.activities.stored_returns import AT, ORDER, RMA, store_return, zoe
+from tests.activities.stored_returns import AT, ORDER, RMA, add_exchange, store_return, zoe
 
 Send = Callable[..., None]
 
@@ -172,6 +172,7 @@ def test_every_mail_can_be_written_for_every_state(
         mugs={"approved": 1, "missing": 1},
     )
     add_goodwill(database)
+    add_exchange(database)
     send(template, key_of(template))
     (mail,) = postbox.sent
     assert mail.subject
@@ -190,6 +191,7 @@ def test_an_html_mail_loads_nothing_and_has_its_styles_inlined(
 ) -> None:
     store_return(database, customer=zoe())
     add_goodwill(database)
+    add_exchange(database)
     send(template, key_of(template))
     html = postbox.sent[0].html
     found = Words()
@@ -254,6 +256,7 @@ def test_only_mails_about_posting_carry_the_label(
     store_return(database, customer=zoe())
     add_label(database, 1, b"%PDF")
     add_goodwill(database)
+    add_exchange(database)
     for template in Template:
         send(template, key_of(template))
     carriers = {mail.key for mail in postbox.sent if mail.attachments}
@@ -447,6 +450,7 @@ def test_store_credit_comes_with_its_code_its_bonus_and_its_last_day(
 ) -> None:
     store_return(database, customer=zoe())
     add_goodwill(database)
+    add_exchange(database)
     send(Template.STORE_CREDIT, key_of(Template.STORE_CREDIT))
     with database.read() as session:
         code = session.scalars(select(StoreCredit.code)).one()
@@ -461,6 +465,7 @@ def test_goodwill_says_how_much_goes_where_and_nothing_of_the_return(
 ) -> None:
     store_return(database, customer=zoe())
     add_goodwill(database)
+    add_exchange(database)
     add_refunds(database, ("p-2", 400, RefundStatus.SUCCEEDED, {}))
     send(Template.GOODWILL, key_of(Template.GOODWILL))
     for words in both(postbox.sent[0]):

@@ -34,6 +34,7 @@ from models.rules.policy import Policy
 from models.tables import PolicyVersion, Return
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
+from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
 from web.requests import (
@@ -559,7 +560,31 @@ async def refund_without_an_answer(world: World) -> str:
             return await ended(world, rma, ReturnStatus.CLOSED)
 
 
+async def exchanged(world: World) -> str:
+    rma = await ask(world, stock(world, "L", price=6200))
+    await world.call(world.gateway.pay_exchange, rma, new_payment("ok"), 1200, AGENT)
+    await goods_accepted(world, rma)
+    await sent(world, rma)
+    return rma
+
+
+async def exchange_called_off(world: World) -> str:
+    rma = await ask(world, stock(world, "M", price=5000))
+    await goods_accepted(world, rma)
+    await world.until_true(lambda: TaskKind.SHIP_EXCHANGE in world.open_tasks(rma))
+    await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    return rma
+
+
+async def exchange_shipped(world: World) -> str:
+    return f"{await exchanged(world)}/exchange/1"
+
+
 STORIES: tuple[Story, ...] = (
+    exchanged,
+    exchange_called_off,
+    exchange_shipped,
     still_requested,
     closed,
     approved_by_policy,

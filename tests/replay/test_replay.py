@@ -16,6 +16,7 @@ from models.messages import ReturnStatus
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER
 from worker import workflow_runner
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
@@ -30,6 +31,7 @@ def replayer() -> Iterator[Replayer]:
         yield Replayer(
             workflows=[
                 ReturnWorkflow,
+                ExchangeWorkflow,
                 PayoutWorkflow,
                 ReconciliationWorkflow,
                 CreditExpiryWorkflow,

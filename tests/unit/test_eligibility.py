@@ -215,7 +215,7 @@ def test_a_gift_is_judged_like_a_return_but_brings_no_refund() -> None:
 def test_every_refusal_is_a_plain_sentence_at_its_place() -> None:
     late = datetime(2026, 4, 1, tzinfo=UTC)
     found = judged(
-        replace(TEES, quantity=4, final_sale=True, resolution=Resolution.EXCHANGE),
+        replace(TEES, quantity=4, final_sale=True, resolution=Resolution.REPLACEMENT),
         AskedLine(pointer="/lines/1", line="9", quantity=1, resolution=Resolution.REFUND),
         at=late,
     )
@@ -228,7 +228,7 @@ def test_every_refusal_is_a_plain_sentence_at_its_place() -> None:
         (
             "/lines/0/resolution",
             "resolution_not_offered",
-            "This shop does not offer exchange; ask for a refund or store credit.",
+            "This shop does not offer replacement; ask for a refund, store credit or an exchange.",
         ),
         (
             "/lines/0/line",

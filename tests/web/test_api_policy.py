@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "keep_item_up_to": 0,
     "keep_item_percent": "100",
     "instant_refund": False,
+    "advance_exchange": False,
     "grades": {"A": "100", "B": "100", "C": "100", "D": "100"},
     "store_credit_bonus_percent": "0",
     "store_credit_valid_days": None,

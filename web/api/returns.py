@@ -16,7 +16,7 @@ from web.api.blueprint import ResourceBlueprint
 from web.api.respond import read_return, respond, respond_return
 from web.api.schemas.answers import (
     EventPageSchema,
-    QuoteSchema,
+    PricedQuoteSchema,
     ReturnPageSchema,
     ReturnSchema,
     TakenSchema,
@@ -36,7 +36,7 @@ blueprint = ResourceBlueprint("returns", "Returns from the request to the money.
 @blueprint.on("POST", "/quotes")
 @requires(Permission.REQUEST)
 @blueprint.takes(ReturnRequestSchema)
-@blueprint.answers(200, QuoteSchema)
+@blueprint.answers(200, PricedQuoteSchema)
 def make_quote(asked: ReturnRequest) -> Response:
     """Work out what a return would give; nothing is stored."""
     return respond(represent_quote(services().gateway.quote(asked, current_actor())))

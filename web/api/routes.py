@@ -11,9 +11,11 @@ from web.api import (
     parcels,
     photos,
     policy,
+    products,
     reconciliations,
     refunds,
     return_actions,
+    return_exchanges,
     return_refunds,
     returns,
     simulations,
@@ -26,8 +28,10 @@ from web.api.blueprint import RedressApi
 
 _RESOURCES = (
     orders,
+    products,
     returns,
     return_actions,
+    return_exchanges,
     return_refunds,
     photos,
     parcels,

@@ -53,7 +53,7 @@ def decide(rma: str) -> ResponseReturnValue:
         approved = asked.decision is DecisionKind.APPROVE
         return answer, "Your approval is recorded." if approved else "The return is declined."
 
-    return _act(rma, "decision", call)
+    return act(rma, "decision", call)
 
 
 @requires(Permission.RECEIVE)
@@ -64,7 +64,7 @@ def receive(rma: str) -> ResponseReturnValue:
         asked = read_receipt(request.form)
         return services().gateway.receive(rma, asked, actor, id=call_id), "The count is recorded."
 
-    return _act(rma, "receipt", call)
+    return act(rma, "receipt", call)
 
 
 @takes_up_to(SEVERAL_PHOTOS)
@@ -79,7 +79,7 @@ def inspect(rma: str) -> ResponseReturnValue:
         keep_inspected_photos(rma, taken, actor, call_id)
         return answer, "The inspection is recorded."
 
-    return _act(rma, "inspection", call)
+    return act(rma, "inspection", call)
 
 
 @requires(Permission.DECIDE)
@@ -90,7 +90,7 @@ def cancel(rma: str) -> ResponseReturnValue:
         note = read_note(request.form)
         return services().gateway.cancel(rma, note, actor, id=call_id), "The return is cancelled."
 
-    return _act(rma, "cancel", call)
+    return act(rma, "cancel", call)
 
 
 @requires(Permission.SHIP)
@@ -100,7 +100,7 @@ def make_label(rma: str) -> ResponseReturnValue:
     def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
         return services().gateway.make_label(rma, actor, id=call_id), "The label is being made."
 
-    return _act(rma, "label", call)
+    return act(rma, "label", call)
 
 
 @requires(Permission.REFUND)
@@ -111,7 +111,7 @@ def retry_refund(rma: str, refund_id: str) -> ResponseReturnValue:
         answer = services().gateway.retry_refund(rma, refund_id, actor, id=call_id)
         return answer, "The refund is tried once more."
 
-    return _act(rma, f"refund:{refund_id}:retry", call)
+    return act(rma, f"refund:{refund_id}:retry", call)
 
 
 @requires(Permission.REFUND)
@@ -141,7 +141,7 @@ def resolve_refund(rma: str, refund_id: str) -> ResponseReturnValue:
         )
         return answer, _RESOLVED[method]
 
-    return _act(rma, f"refund:{refund_id}", call)
+    return act(rma, f"refund:{refund_id}", call)
 
 
 @requires(Permission.GOODWILL)
@@ -164,7 +164,7 @@ def give_goodwill(rma: str) -> ResponseReturnValue:
         answer = services().gateway.give_goodwill(rma, asked, actor, id=call_id)
         return answer, "The goodwill is given."
 
-    return _act(rma, "goodwill", call)
+    return act(rma, "goodwill", call)
 
 
 @requires(Permission.READ)
@@ -176,7 +176,7 @@ def claim_task(rma: str, task_id: str) -> ResponseReturnValue:
         return services().gateway.claim_task(task_id, actor, id=call_id), "The task is yours."
 
     back = url_for("staff.inbox", show=request.form["show"]) if "show" in request.form else None
-    return _act(rma, f"claim:{task_id}", call, back=back)
+    return act(rma, f"claim:{task_id}", call, back=back)
 
 
 @requires(Permission.READ)
@@ -188,7 +188,7 @@ def release_task(rma: str, task_id: str) -> ResponseReturnValue:
         answer = services().gateway.release_task(task_id, actor, id=call_id)
         return answer, "The task is free again."
 
-    return _act(rma, f"release:{task_id}", call)
+    return act(rma, f"release:{task_id}", call)
 
 
 @requires(Permission.READ)
@@ -203,7 +203,7 @@ def complete_task(rma: str, task_id: str) -> ResponseReturnValue:
         answer = services().gateway.complete_task(task_id, note, actor, id=call_id)
         return answer, "The task is done."
 
-    return _act(rma, f"task:{task_id}", call)
+    return act(rma, f"task:{task_id}", call)
 
 
 def _check_task(rma: str, task_id: str, actor: Actor) -> None:
@@ -219,7 +219,7 @@ def _check_task(rma: str, task_id: str, actor: Actor) -> None:
         )
 
 
-def _act(
+def act(
     rma: str,
     action: str,
     call: Callable[[Actor, str], tuple[Answer, str]],

@@ -6,6 +6,7 @@ from models.messages import (
     CarrierStatus,
     Disposition,
     EventKind,
+    ExchangeStatus,
     Grade,
     Reason,
     RefundStatus,
@@ -130,6 +131,12 @@ TASKS: dict[str, TaskWords] = {
         hint="Something came that nobody announced. Find out what it is, then note what you did.",
         icon="box-seam",
     ),
+    TaskKind.SHIP_EXCHANGE: TaskWords(
+        title="Send out the exchange",
+        short="Send exchange",
+        hint="Pack what the customer gets instead, send it, and note the tracking number.",
+        icon="arrow-left-right",
+    ),
     TaskKind.WITHDRAWAL_DUE: TaskWords(
         title="Refund the withdrawal in time",
         short="Withdrawal due",
@@ -216,6 +223,12 @@ PHOTOS: dict[str, str] = {
     PhotoKind.REQUEST: "For the request",
     PhotoKind.RECEIPT: "At the dock",
     PhotoKind.INSPECTION: "In the inspection",
+}
+EXCHANGES: dict[str, Badge] = {
+    ExchangeStatus.AWAITING_PAYMENT: Badge("Waits for payment", "wait"),
+    ExchangeStatus.RESERVED: Badge("Set aside", "move"),
+    ExchangeStatus.SHIPPED: Badge("Sent out", "done"),
+    ExchangeStatus.CANCELLED: Badge("Called off", "still"),
 }
 RUNS: dict[str, Badge] = {
     "running": Badge("Running", "move"),
@@ -323,6 +336,9 @@ EVENTS: dict[str, str] = {
     EventKind.GOODWILL_GRANTED: "move",
     EventKind.REOPENED: "bad",
     EventKind.CLAWBACK_NEEDED: "bad",
+    EventKind.EXCHANGE_PAID: "move",
+    EventKind.EXCHANGE_SHIPPED: "done",
+    EventKind.EXCHANGE_CANCELLED: "wait",
     EventKind.RESOLVED: "done",
     EventKind.MAIL_FAILED: "bad",
     EventKind.TASK_ESCALATED: "bad",

@@ -7,6 +7,7 @@ from models.messages import (
     CarrierStatus,
     Disposition,
     EventKind,
+    ExchangeStatus,
     Grade,
     PayoutMethod,
     Reason,
@@ -66,6 +67,34 @@ class QuoteSchema(Schema):
     total = fields.Integer(required=True)
 
 
+class ExchangeItemSchema(Schema):
+    """What goes out for a line. `price`: for one, tax included, as it was quoted."""
+
+    line = fields.String(required=True)
+    sku = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    price = fields.Integer(required=True)
+
+
+class ExchangeSchema(Schema):
+    """What goes out. `difference`: above 0 the customer owes it, below 0 it comes back.
+
+    `status` null: nothing is set aside yet.
+    """
+
+    lines = fields.List(fields.Nested(ExchangeItemSchema), required=True)
+    difference = fields.Integer(required=True)
+    status = Choice(ExchangeStatus, required=True, allow_none=True)
+    paid = fields.Integer(required=True)
+    tracking = fields.String(required=True, allow_none=True)
+
+
+class PricedQuoteSchema(QuoteSchema):
+    """A quote that isn't stored, with what would go out."""
+
+    exchange = fields.Nested(ExchangeSchema, required=True, allow_none=True)
+
+
 class ReturnLineSchema(Schema):
     """A line of a return, with its counters in units."""
 
@@ -118,7 +147,9 @@ class GrantSchema(Schema):
     """A granted refund: the decision to pay an amount, as it was paid."""
 
     id = fields.String(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["return", "goodwill", "adopted"]})
+    kind = fields.String(
+        required=True, metadata={"enum": ["return", "goodwill", "adopted", "exchange"]}
+    )
     method = Choice(PayoutMethod, required=True)
     amount = fields.Integer(required=True)
     bonus = fields.Integer(required=True)
@@ -200,7 +231,7 @@ class ReturnSchema(Schema):
     refunds = fields.List(fields.Nested(RefundSchema), required=True)
     grants = fields.List(fields.Nested(GrantSchema), required=True)
     store_credit = fields.Nested(IssuedCreditSchema, required=True, allow_none=True)
-    exchange = fields.Dict(required=True, allow_none=True)
+    exchange = fields.Nested(ExchangeSchema, required=True, allow_none=True)
     label = fields.Nested(LabelSchema, required=True, allow_none=True)
     tracking = fields.List(fields.Nested(ScanSchema), required=True)
     tasks = fields.List(fields.Nested(TaskSchema), required=True)

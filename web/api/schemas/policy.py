@@ -156,6 +156,7 @@ class PolicySchema(Body):
     keep_item_up_to = Money(load_default=_DEFAULT.keep_item_up_to)
     keep_item_percent = DecimalText(at_most=100, load_default=_DEFAULT.keep_item_percent)
     instant_refund = Flag(load_default=_DEFAULT.instant_refund)
+    advance_exchange = Flag(load_default=_DEFAULT.advance_exchange)
     grades = Object(GradesSchema, load_default=lambda: GradesSchema().load({}))
     store_credit_bonus_percent = DecimalText(
         at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
@@ -201,6 +202,7 @@ class PolicySchema(Body):
             keep_item_percent=data["keep_item_percent"],
             instant_refund=data["instant_refund"],
             grades={Grade(name): share for name, share in data["grades"].items()},
+            advance_exchange=data["advance_exchange"],
             second_approval_above=data["second_approval_above"],
             promotions=data["promotions"],
             tender_order=data["tender_order"],

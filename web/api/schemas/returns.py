@@ -46,6 +46,7 @@ from web.requests import (
     ReturnRequest,
     ScanRequest,
     UnexpectedRequest,
+    WantedItem,
 )
 
 
@@ -117,6 +118,11 @@ class WantedItemSchema(Body):
     sku = Text(longest=100, shortest=1, required=True)
     quantity = Units(required=True)
 
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> WantedItem:
+        """As the gateway takes it."""
+        return WantedItem(**data)
+
 
 class ReturnRequestSchema(Body):
     """A request for a return, or for its quote. Only a withdrawal needs no reason.
@@ -157,10 +163,8 @@ class ReturnRequestSchema(Body):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ReturnRequest:
         """As the gateway takes it."""
-        if data.pop("exchange"):
-            message = "This shop does not offer an exchange; ask for a refund."
-            raise ValidationError({"exchange": [Coded(message, "resolution_not_offered")]})
         override = data.pop("override")
+        data["exchange"] = data["exchange"] or []
         return ReturnRequest(override_reason=override["reason"] if override else None, **data)
 
 
@@ -334,3 +338,16 @@ class GoodwillSchema(Body):
     def make(self, data: dict[str, Any], **_: Any) -> GoodwillRequest:
         """As the gateway takes it."""
         return GoodwillRequest(**data)
+
+
+class ExchangePaymentSchema(Body):
+    """The customer paid the difference. `reference`: of the payment, at its provider."""
+
+    reference = Text(longest=200, shortest=1, required=True)
+    amount = WholeNumber(at_least=1, at_most=MOST_MONEY, required=True)
+
+
+class ExchangeShipmentSchema(Body):
+    """The new item went out."""
+
+    tracking = Text(longest=60, shortest=1, required=True)

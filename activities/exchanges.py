@@ -1,0 +1,56 @@
+"""Exchanges: their stock, their payment and what goes out. Database only: local activities."""
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+from temporalio.exceptions import ApplicationError
+
+from activities.definition import uninterrupted
+from models.database import Database
+from models.messages import ExchangeOpened, ExchangeOpening, ExchangeOutcome, ExchangeStep
+from models.rules.progress import Refused
+from models.store import exchanges
+
+
+class Exchanges:
+    """The activities of an exchange. Asking for any of them again changes nothing more."""
+
+    def __init__(self, database: Database) -> None:
+        """Takes the database to write to."""
+        self._database = database
+
+    @uninterrupted
+    def open_exchange(self, asked: ExchangeOpening) -> ExchangeOpened:
+        """Holds the stock of what was approved."""
+        with self._database.write() as session:
+            return exchanges.open_exchange(session, asked)
+
+    @uninterrupted
+    def record_exchange_payment(self, asked: ExchangeStep) -> ExchangeOutcome:
+        """Takes the difference as a payment of the order."""
+        return self._step(exchanges.pay, asked)
+
+    @uninterrupted
+    def record_exchange_shipment(self, asked: ExchangeStep) -> ExchangeOutcome:
+        """Moves the item from the stock onto the order.
+
+        Raises:
+            ApplicationError: `conflict`, when it was called off before.
+        """
+        return self._step(exchanges.ship, asked)
+
+    @uninterrupted
+    def call_exchange_off(self, asked: ExchangeStep) -> ExchangeOutcome:
+        """Gives stock and payment free; one that was shipped stays so, and the answer says it."""
+        return self._step(exchanges.call_off, asked)
+
+    def _step(
+        self, step: Callable[[Session, ExchangeStep], ExchangeOutcome], asked: ExchangeStep
+    ) -> ExchangeOutcome:
+        with self._database.write() as session:
+            try:
+                return step(session, asked)
+            except Refused as refused:
+                raise ApplicationError(
+                    str(refused), refused.refusal.code, type="conflict", non_retryable=True
+                ) from refused

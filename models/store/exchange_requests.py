@@ -1,0 +1,91 @@
+"""What a request wants sent out instead: looked up among the products, or refused in words."""
+
+from sqlalchemy.orm import Session
+
+from models.messages import EXCHANGING, Refusal, RequestedLine, Resolution, ReturnKind
+from models.rules.exchange import Replacement
+from models.tables import Order, OrderLine, Product
+
+
+class Wanted:
+    """The items that the lines of one request ask for, and what speaks against them.
+
+    Two requests may both find the last one; the stock's own constraint lets one of them have it,
+    and the other is judged again.
+    """
+
+    def __init__(
+        self, session: Session, order: Order, kind: ReturnKind, resolution: Resolution
+    ) -> None:
+        """Nothing is asked for yet. `resolution`: of lines that name none."""
+        self._kind = kind
+        self._session = session
+        self._order = order
+        self._resolution = resolution
+        # Units of each SKU that lines before have asked for.
+        self._taken: dict[str, int] = {}
+        # Index of the line → what goes out.
+        self.found: dict[int, Replacement] = {}
+        self.refusals: list[Refusal] = []
+
+    def add(self, index: int, requested: RequestedLine, line: OrderLine) -> None:
+        """Looks one line's item up."""
+        resolution = requested.resolution or self._resolution
+        if resolution not in EXCHANGING:
+            return
+        pointer = f"/lines/{index}/resolution"
+        if resolution is Resolution.EXCHANGE and requested.exchange_sku is None:
+            self._refuse("exchange_item", f"Say what {line.name} is exchanged for.", pointer)
+            return
+        sku = requested.exchange_sku or line.sku
+        product = self._session.get(Product, sku, populate_existing=True)
+        if product is None:
+            self._refuse("unknown_product", f"This shop sells no {sku}.", "/exchange")
+            return
+        old = self._session.get(Product, line.sku)
+        same = sku == line.sku or (old is not None and old.product == product.product)
+        if resolution is Resolution.REPLACEMENT and not same:
+            self._refuse(
+                "other_product",
+                f"{sku} is another item than {line.name}; ask for an exchange.",
+                "/exchange",
+            )
+        elif self._kind is ReturnKind.GIFT and not same:
+            # A difference would be the buyer's to pay or to get.
+            self._refuse(
+                "other_product",
+                f"A gift is exchanged for the same item in another variant, and {sku} is another "
+                "item; ask for store credit.",
+                "/exchange",
+            )
+        elif product.currency != self._order.currency:
+            self._refuse(
+                "currency",
+                f"{sku} is sold in {product.currency}, and the order was paid in "
+                f"{self._order.currency}; ask for a refund.",
+                "/exchange",
+            )
+        elif self._left(product) < requested.quantity:
+            self._refuse(
+                "out_of_stock",
+                f"{max(0, self._left(product))} of {product.name} ({sku}) can be sent, not "
+                f"{requested.quantity}; choose another item or a refund.",
+                "/exchange",
+            )
+        else:
+            self._taken[sku] = self._taken.get(sku, 0) + requested.quantity
+            self.found[index] = Replacement(
+                sku=sku,
+                name=product.name,
+                price=product.price,
+                tax_rate=product.tax_rate,
+                same_product=same,
+            )
+
+    def _left(self, product: Product) -> int:
+        if product.stock is None:
+            return 10**9
+        return product.stock - product.reserved - self._taken.get(product.sku, 0)
+
+    def _refuse(self, code: str, message: str, pointer: str) -> None:
+        self.refusals.append(Refusal(code=code, message=message, pointer=pointer))

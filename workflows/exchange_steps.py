@@ -1,0 +1,205 @@
+"""One exchange: what it knows, and what people do to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.exchanges import Exchanges
+    from activities.refunds import Refunds
+    from models.messages import (
+        EventKind,
+        ExchangeCancellation,
+        ExchangeOutcome,
+        ExchangePayment,
+        ExchangeShipment,
+        ExchangeStart,
+        ExchangeStatus,
+        ExchangeStep,
+        PayoutProgress,
+        ReturnState,
+        ReturnStatus,
+        TaskKind,
+        Template,
+    )
+    from models.money import to_text
+    from models.rules.progress import conflict, invalid
+    from workflows.local import run_local
+    from workflows.matter import Matter
+    from workflows.money_steps import MONEY_STEPS, Step
+    from workflows.recorder import Recorder
+
+FINAL = (ExchangeStatus.SHIPPED, ExchangeStatus.CANCELLED)
+
+
+@dataclass(slots=True)
+class Goods:
+    """What the return said of the goods that come back: units accepted, per return line."""
+
+    accepted: list[int]
+
+
+class Exchange(Matter):
+    """One exchange beside its return. Whoever changes it holds `lock` and calls `write`."""
+
+    def __init__(self, start: ExchangeStart) -> None:
+        """Nothing is held yet."""
+        super().__init__(start.rma, Recorder("exchange/1/"), f"{start.rma}/exchange/1")
+        self.start = start
+        self.opened = False
+        self.can_mail = False
+        self.status = ExchangeStatus.RESERVED
+        self.due = 0
+        self.currency = ""
+        self.goods: Goods | None = None
+        # Why it is to be called off, once something says so.
+        self.call_off: str | None = None
+        self.to_refund = True
+
+    @property
+    def ready(self) -> bool:
+        """The new item may go out."""
+        paid = self.status is ExchangeStatus.RESERVED
+        return paid and self.call_off is None and (self.start.advance or self.goods is not None)
+
+    @property
+    def state(self) -> ReturnState:
+        """What an Update answers; the return itself stands in the database."""
+        return ReturnState(rma=self.rma, status=ReturnStatus.RESOLVING)
+
+    @property
+    def recorded(self) -> bool:
+        """Its stock is held."""
+        return self.opened
+
+    @property
+    def refused(self) -> bool:
+        """An exchange that was approved is never refused."""
+        return False
+
+    @property
+    def mailable(self) -> bool:
+        """The customer can be written to."""
+        return self.can_mail
+
+    @property
+    def unpaid(self) -> bool:
+        """Something of its payment is to go back and has not arrived at the customer."""
+        return not all(found.done for found in self.payouts.transactions.values())
+
+    async def write(self) -> None:
+        """Records what is new on the return's timeline; the caller holds the lock."""
+        events, tasks = self.recorder.take()
+        await run_local(
+            Refunds.save_payout,
+            PayoutProgress(rma=self.rma, at=workflow.now().isoformat(), events=events, tasks=tasks),
+            summary="Record the exchange",
+        )
+
+    def step(self, actor: str, **more: Any) -> ExchangeStep:
+        """What an activity is asked for now."""
+        return ExchangeStep(rma=self.rma, at=workflow.now().isoformat(), actor=actor, **more)
+
+    def take(self, outcome: ExchangeOutcome) -> None:
+        """Takes how it stands now, and what is to be given back."""
+        self.status = outcome.status
+        if outcome.granted.refunds and not self.payouts.transactions:
+            self.payouts.add([], outcome.granted)
+
+
+# --- what people do ----------------------------------------------------------------------------
+
+
+def _check_open(exchange: Exchange) -> None:
+    if exchange.status in FINAL or exchange.call_off is not None:
+        ended = exchange.status if exchange.status in FINAL else ExchangeStatus.CANCELLED
+        raise conflict(f"exchange_{ended}", f"This exchange is {ended}.")
+
+
+def _check_payment(exchange: Exchange, message: ExchangePayment) -> None:
+    _check_open(exchange)
+    if exchange.status is not ExchangeStatus.AWAITING_PAYMENT:
+        raise conflict("nothing_due", "Nothing is to be paid for this exchange.")
+    if message.amount != exchange.due:
+        due = f"{to_text(exchange.due, exchange.currency)} {exchange.currency}"
+        raise invalid("amount", f"The difference is {due}; record exactly that.", "/amount")
+
+
+async def _pay(exchange: Exchange, message: ExchangePayment) -> None:
+    outcome = await run_local(
+        Exchanges.record_exchange_payment,
+        exchange.step(message.actor, reference=message.reference),
+        summary="Take the difference as a payment",
+    )
+    exchange.take(outcome)
+    exchange.recorder.tell(
+        EventKind.EXCHANGE_PAID, message.actor, amount=exchange.due, currency=exchange.currency
+    )
+
+
+def _check_shipment(exchange: Exchange, _message: ExchangeShipment) -> None:
+    _check_open(exchange)
+    if exchange.status is ExchangeStatus.AWAITING_PAYMENT:
+        raise conflict("not_paid", "The difference has not been paid yet; record that first.")
+    if not exchange.ready:
+        raise conflict(
+            "goods_not_accepted",
+            "The goods that come back have not been accepted yet; inspect them first.",
+        )
+
+
+async def _ship(exchange: Exchange, message: ExchangeShipment) -> None:
+    outcome = await run_local(
+        Exchanges.record_exchange_shipment,
+        exchange.step(
+            message.actor,
+            tracking=message.tracking,
+            accepted=exchange.goods.accepted if exchange.goods else None,
+        ),
+        summary="The new item goes out",
+    )
+    exchange.take(outcome)
+    exchange.recorder.close_tasks(TaskKind.SHIP_EXCHANGE, message.actor)
+    exchange.recorder.tell(
+        EventKind.EXCHANGE_SHIPPED,
+        message.actor,
+        units=outcome.units,
+        tracking=message.tracking,
+    )
+    exchange.mail(Template.EXCHANGE_SHIPPED)
+
+
+def _check_cancellation(exchange: Exchange, _message: ExchangeCancellation) -> None:
+    _check_open(exchange)
+
+
+async def _cancel(exchange: Exchange, message: ExchangeCancellation) -> None:
+    await call_off(exchange, "staff", message.actor, note=message.note)
+
+
+async def call_off(exchange: Exchange, why: str, actor: str, *, note: str | None = None) -> None:
+    """Nothing goes out any more: stock and payment are given free. The caller holds the lock."""
+    if exchange.status in FINAL:
+        return
+    exchange.call_off = why
+    outcome = await run_local(
+        Exchanges.call_exchange_off,
+        exchange.step(actor, to_refund=exchange.to_refund),
+        summary="Call the exchange off",
+    )
+    exchange.take(outcome)
+    exchange.recorder.close_tasks(TaskKind.SHIP_EXCHANGE, actor)
+    if exchange.status is not ExchangeStatus.CANCELLED:
+        return  # It had gone out before.
+    exchange.recorder.tell(EventKind.EXCHANGE_CANCELLED, actor, note=note, why=why)
+    if why != "return_ended":
+        exchange.mail(Template.EXCHANGE_CANCELLED)
+
+
+EXCHANGE_STEPS: dict[type[Any], Step] = {
+    ExchangePayment: Step(_check_payment, _pay),
+    ExchangeShipment: Step(_check_shipment, _ship),
+    ExchangeCancellation: Step(_check_cancellation, _cancel),
+    **MONEY_STEPS,
+}

@@ -122,6 +122,7 @@ def make_worker(
         activities=[
             records.open_return,
             records.save_progress,
+            records.reopen_return,
             refunds.grant_refund,
             refunds.price_clawback,
             refunds.pay_refund,

@@ -5,7 +5,7 @@ from datetime import datetime
 from activities.definition import uninterrupted
 from models.database import Database
 from models.messages import Assessment, Opening, ReturnProgress
-from models.store import returns
+from models.store import reopening, returns
 
 
 class Records:
@@ -23,6 +23,12 @@ class Records:
         judged_at = datetime.fromisoformat(start.judged_at) if start.judged_at else time
         with self._database.write() as session:
             return returns.open_return(session, start, at=judged_at, now=time)
+
+    @uninterrupted
+    def reopen_return(self, opening: Opening) -> Assessment:
+        """Opens a return again that had ended, or says why not."""
+        with self._database.write() as session:
+            return reopening.reopen(session, opening.start)
 
     @uninterrupted
     def save_progress(self, progress: ReturnProgress) -> None:

@@ -69,6 +69,7 @@ _TASKS = {
     TaskKind.UNEXPECTED_PARCEL: "deal with the unexpected parcel",
     TaskKind.WITHDRAWAL_DUE: "refund the withdrawal in time",
     TaskKind.SHIP_EXCHANGE: "send out the exchange",
+    TaskKind.CARRIER_CLAIM: "settle the claim with the carrier",
     TaskKind.CLAWBACK: "get back what was paid ahead",
     TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }
@@ -273,6 +274,19 @@ def _task(facts: _Facts) -> str:
     return f"Task done: {_TASKS[TaskKind(kind)]}" if kind in _TASKS else "Task done"
 
 
+def _settled(facts: _Facts) -> str:
+    words = {
+        "paid": "The carrier has paid for the lost parcel",
+        "refused": "The carrier does not pay for the lost parcel",
+    }
+    return words.get(facts.text("outcome"), "The carrier owes nothing: the parcel turned up")
+
+
+def _lost_refunded(facts: _Facts) -> str:
+    by = ", as the policy says" if facts.number("by_policy") else ""
+    return f"{facts.units().capitalize()} refunded though the parcel is lost{by}"
+
+
 def _of_task(facts: _Facts) -> str:
     kind = facts.text("kind")
     return f": {_TASKS[TaskKind(kind)]}" if kind in _TASKS else ""
@@ -335,6 +349,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.STORE_CREDIT_ISSUED: _credit,
     EventKind.CLAWBACK_NEEDED: _clawback,
     EventKind.GOODWILL_GRANTED: _goodwill,
+    EventKind.RETURN_REOPENED: lambda facts: f"Return opened again: {facts.units()}",
     EventKind.REOPENED: lambda _: "Return opened again: a refund came back",
     EventKind.SEND_BACK_NEEDED: lambda facts: (
         f"Refused and to go back to the customer: {facts.units()}"
@@ -345,6 +360,12 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.MAIL_SENT: _mail,
     EventKind.MAIL_FAILED: _mail_failed,
     EventKind.TASK_COMPLETED: _task,
+    EventKind.CARRIER_CLAIM_OPENED: lambda _: "The carrier is to pay for the lost parcel",
+    EventKind.CARRIER_CLAIM_SETTLED: _settled,
+    EventKind.LOST_REFUNDED: _lost_refunded,
+    EventKind.CAME_AFTER_REFUND: lambda facts: (
+        f"{facts.units().capitalize()} came after being refunded as lost; nothing is paid again"
+    ),
     EventKind.TASK_ESCALATED: lambda facts: (
         f"Waits for too long; the managers are told{_of_task(facts)}"
     ),

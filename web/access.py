@@ -83,6 +83,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.SHIP_EXCHANGE: Permission.SHIP,
     TaskKind.CLAWBACK: Permission.REFUND,
     TaskKind.UNMATCHED_PARCEL: Permission.RECEIVE,
+    TaskKind.CARRIER_CLAIM: Permission.SHIP,
 }
 
 

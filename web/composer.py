@@ -57,6 +57,10 @@ class Composer:
         """End the return."""
         return Cancellation(id=self._call, actor=self._actor.id, note=self._keep(note))
 
+    def reason(self, note: str) -> str | None:
+        """The id of a note by itself."""
+        return self._keep(note)
+
     def receipt(self, asked: ReceiptRequest) -> Receipt:
         """What was counted."""
         unexpected = [
@@ -133,9 +137,15 @@ class Composer:
         """Money instead of an exchange."""
         return ExchangeCancellation(id=self._call, actor=self._actor.id, note=self._keep(note))
 
-    def completion(self, task: str, note: str) -> TaskCompletion:
+    def completion(self, task: str, note: str, choice: str) -> TaskCompletion:
         """A task that was done."""
-        return TaskCompletion(id=self._call, actor=self._actor.id, task=task, note=self._keep(note))
+        return TaskCompletion(
+            id=self._call,
+            actor=self._actor.id,
+            task=task,
+            note=self._keep(note),
+            choice=choice,
+        )
 
     def _keep(self, text: str) -> str | None:
         """Takes a text and gives its note's id; nothing for an empty one."""

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from temporalio.client import (
     Client,
@@ -37,8 +38,8 @@ from models.messages import (
     TaskCompletion,
     payout_workflow_id,
     reconciliation_workflow_id,
+    reopened_workflow_id,
     simulation_workflow_id,
-    workflow_id,
 )
 from web.requests import Conflict, GatewayError, Refused
 from web.temporal import ANSWER_WITHIN, TemporalBridge
@@ -231,13 +232,19 @@ class Delivery:
 
 
 async def _start(client: Client, start: ReturnStart, task_queue: str) -> ReturnState:
+    # Opening again that was refused left nothing behind and may be tried once more.
+    reuse = (
+        WorkflowIDReusePolicy.ALLOW_DUPLICATE
+        if start.reopening
+        else WorkflowIDReusePolicy.REJECT_DUPLICATE
+    )
     operation = WithStartWorkflowOperation(
         ReturnWorkflow.run,
         start,
-        id=workflow_id(start.rma),
+        id=reopened_workflow_id(start.rma, start.reopening),
         task_queue=task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        id_reuse_policy=reuse,
         search_attributes=search_attributes.for_start(start),
         static_summary=f"Return {start.rma} of order {start.order}",
         static_details=_details(start),
@@ -246,7 +253,7 @@ async def _start(client: Client, start: ReturnStart, task_queue: str) -> ReturnS
         return await client.execute_update_with_start_workflow(
             ReturnWorkflow.request,
             start_workflow_operation=operation,
-            id="request",
+            id=f"request/{uuid4()}" if start.reopening else "request",
             rpc_timeout=_TIMEOUT,
         )
     except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
@@ -255,10 +262,10 @@ async def _start(client: Client, start: ReturnStart, task_queue: str) -> ReturnS
         await client.start_workflow(
             ReturnWorkflow.run,
             start,
-            id=workflow_id(start.rma),
+            id=reopened_workflow_id(start.rma, start.reopening),
             task_queue=task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=reuse,
             search_attributes=search_attributes.for_start(start),
             static_summary=f"Return {start.rma} of order {start.order}",
             static_details=_details(start),

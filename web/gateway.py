@@ -15,20 +15,28 @@ from models.messages import (
     Deadlines,
     DecisionKind,
     LabelRequest,
+    Reason,
     Refusal,
+    RequestedLine,
+    Resolution,
+    ReturnKind,
     ReturnStart,
     ReturnStatus,
     TaskKind,
 )
 from models.money import to_text
+from models.rules import progress as rules
 from models.rules.quote import Quote
 from models.rules.rma import make_rma
+from models.rules.task_choices import check_choice
 from models.store import late
 from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
+from models.store.reopening import reopenings, why_not
 from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor, Permission
+from web.composer import Composer
 from web.delivery import NoAnswer, WorkflowEnded
 from web.exchange_gateway import ExchangeGateway
 from web.messenger import call_id
@@ -178,6 +186,57 @@ class Gateway(ExchangeGateway, MoneyGateway, PolicyGateway):
         """Ends a return before anything was inspected."""
         return self._send(rma, actor, id, lambda notes: notes.cancellation(note))
 
+    def reopen(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
+        """Opens a return again that was declined, cancelled or has expired.
+
+        Raises:
+            Conflict: it can't be; the sentence says what to do instead, or which units are gone.
+        """
+        self._require(rma)
+        composer = Composer(rma, actor, call_id(id))
+        reason = composer.reason(note)
+        with self._database.write() as session:
+            row = session.get_one(Return, rma)
+            status = ReturnStatus(row.status)
+            if (refusal := why_not(row)) is not None:
+                raise Conflict(refusal.message, code=refusal.code, state=status)
+            start = self._start_again(row, reason, actor)
+            for kept in composer.notes:
+                session.merge(kept)
+        try:
+            state = self._delivery.start(start)
+        except NoAnswer:
+            return Answer(rma=rma, status=status, settled=False)
+        except WorkflowEnded:
+            return Answer(rma=rma, status=self._status_of(rma) or status)
+        except Refused as refused:
+            self._forget([kept.id for kept in composer.notes])
+            first = refused.refusals[0]
+            raise Conflict(refused.detail, code=first.code, state=status) from refused
+        return Answer(rma=rma, status=state.status)
+
+    def _start_again(self, row: Return, note: str | None, actor: Actor) -> ReturnStart:
+        return ReturnStart(
+            rma=row.rma,
+            order=row.order_number,
+            lines=[
+                RequestedLine(
+                    line=line.order_line.line,
+                    quantity=line.requested,
+                    reason=Reason(line.reason),
+                    resolution=Resolution(line.resolution),
+                )
+                for line in row.lines
+            ],
+            actor=actor.id,
+            deadlines=self.deadlines(),
+            kind=ReturnKind(row.kind),
+            resolution=Resolution(row.resolution),
+            override=row.override_reason is not None,
+            reopening=reopenings(row) + 1,
+            note=note,
+        )
+
     # --- the way back ----------------------------------------------------------------------
 
     def make_label(self, rma: str, actor: Actor, *, id: str | None = None) -> Answer:
@@ -242,20 +301,27 @@ class Gateway(ExchangeGateway, MoneyGateway, PolicyGateway):
             row.status = "open"
             return _answer_of(row)
 
-    def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
-        """Ends a task that a person has done."""
+    def complete_task(
+        self, task: str, note: str, actor: Actor, *, id: str | None = None, choice: str = ""
+    ) -> Answer:
+        """Ends a task that a person has done; `choice` where it can end in more than one way."""
         with self._database.read() as session:
-            rma = _open_task(session, task, actor).rma
+            row = _open_task(session, task, actor)
+            rma, kind = row.rma, TaskKind(row.kind)
         if rma is None:
             raise Conflict(
                 "This task ends when its parcel is matched to a return, or its case is closed.",
                 code="task_needs_its_step",
             )
+        try:
+            check_choice(kind, choice)
+        except rules.Refused as refused:
+            raise Refused([refused.refusal], code="invalid") from refused
         return self._send(
             rma,
             actor,
             id,
-            lambda notes: notes.completion(task, note),
+            lambda notes: notes.completion(task, note, choice),
             late=lambda session, done: late.complete_task(session, done, datetime.now(UTC)),
         )
 

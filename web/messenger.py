@@ -81,8 +81,9 @@ class Messenger:
         `late` keeps it instead when the return has ended.
         """
         status = self._require(rma)
+        own = self._workflow_of(rma)
         try:
-            state = self._delivery.deliver(to or workflow_id(rma), message)
+            state = self._delivery.deliver(to or own, message)
         except NoAnswer:
             return Answer(rma=rma, status=self._status_of(rma) or status, settled=False)
         except WorkflowEnded:
@@ -96,7 +97,7 @@ class Messenger:
                 raise
             ended = conflict
         else:
-            beside = to not in (None, workflow_id(rma))
+            beside = to not in (None, own)
             now = self._status_of(rma) if beside else None
             return Answer(rma=rma, status=now or state.status)
         if late is None:
@@ -120,6 +121,11 @@ class Messenger:
                     state=ReturnStatus.REQUESTED,
                 )
         raise NotFound(f"There is no return {rma}.")
+
+    def _workflow_of(self, rma: str) -> str:
+        with self._database.read() as session:
+            found = session.scalar(select(Return.workflow).where(Return.rma == rma))
+        return found or workflow_id(rma)
 
     def _status_of(self, rma: str) -> ReturnStatus | None:
         with self._database.read() as session:

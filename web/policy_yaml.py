@@ -32,6 +32,7 @@ _COMMENTS = {
     "fees": "What the customer pays: the way back with tax, and a percentage of the goods.",
     "fee_waived_for": "Who pays no fees.",
     "keep_item_up_to": "What is worth no more is kept by the customer and refunded; 0: never.",
+    "lost_parcel": "A parcel that is lost: ask a person, or refund it at once.",
     "store_credit_bonus_percent": "What store credit is worth more than a refund.",
     "store_credit_valid_days": "How long store credit can be spent; null: for ever.",
     "withdrawal": "The statutory right to withdraw; 0 days: there is none.",

@@ -12,6 +12,7 @@ from models.store.credit_memos import number_text
 from models.store.policy_versions import StoredPolicy
 from models.store.queries import TimelinePage, WholeReturn
 from models.tables import (
+    CarrierClaim,
     Event,
     GrantedRefund,
     Label,
@@ -42,14 +43,16 @@ def return_address(settings: Settings, rma: str) -> str:
     return f"{settings.web_url.rstrip('/')}/api/v1/returns/{quote(rma, safe='')}"
 
 
-def represent_links(settings: Settings, rma: str, *, label: bool = False) -> Json:
+def represent_links(
+    settings: Settings, rma: str, *, label: bool = False, workflow: str | None = None
+) -> Json:
     """Where more of a return is found; null: there is none."""
     address = return_address(settings, rma)
     return {
         "self": address,
         "events": f"{address}/events",
         "label": f"{address}/label.pdf" if label else None,
-        "temporal_ui": workflow_address(settings, rma),
+        "temporal_ui": workflow_address(settings, rma, workflow),
         "portal": None,
     }
 
@@ -88,11 +91,14 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
         "label": None if found.label is None else _label(found.label),
         "tracking": [_scan(scan) for scan in found.scans],
         "tasks": [represent_task(task) for task in found.tasks],
+        "carrier_claims": [_claim(claim) for claim in found.claims],
         "policy_version": row.policy_version,
         "deadlines": _deadlines(row.deadlines),
         "created_at": represent_time(row.created_at),
         "updated_at": represent_time(row.updated_at),
-        "links": represent_links(settings, row.rma, label=found.label is not None),
+        "links": represent_links(
+            settings, row.rma, label=found.label is not None, workflow=row.workflow
+        ),
     }
 
 
@@ -117,6 +123,7 @@ def represent_submission(found: Submission, settings: Settings) -> Json:
         "label": None,
         "tracking": [],
         "tasks": [],
+        "carrier_claims": [],
         "policy_version": None,
         "deadlines": {},
         "created_at": created_at,
@@ -265,6 +272,7 @@ def _line(line: ReturnLine) -> Json:
         "missing": line.missing,
         "refunded": line.refunded,
         "ahead": line.ahead,
+        "forgone": line.forgone,
         "reception": line.reception,
         "acceptance": line.acceptance,
         "reason": line.reason,
@@ -272,6 +280,19 @@ def _line(line: ReturnLine) -> Json:
         "resolution": line.resolution,
         "grade": line.grade,
         "disposition": line.disposition,
+    }
+
+
+def _claim(claim: CarrierClaim) -> Json:
+    return {
+        "task": claim.id,
+        "carrier": claim.carrier,
+        "tracking": claim.tracking,
+        "status": claim.status,
+        "amount": claim.amount,
+        "currency": claim.currency,
+        "opened_at": represent_time(claim.opened_at),
+        "closed_at": represent_time(claim.closed_at),
     }
 
 

@@ -8,11 +8,11 @@ from models.settings import Settings
 from models.temporal_client import namespace_of
 
 
-def workflow_address(settings: Settings, rma: str) -> str | None:
+def workflow_address(settings: Settings, rma: str, workflow: str | None = None) -> str | None:
     """The page of a return's workflow; None where nobody said which UI the cluster has."""
     if not settings.temporal_ui_url:
         return None
-    return f"{_workflows(settings)}/{quote(workflow_id(rma), safe='')}"
+    return f"{_workflows(settings)}/{quote(workflow or workflow_id(rma), safe='')}"
 
 
 @cache

@@ -128,7 +128,7 @@ def end_claim(case: Case, message: TaskCompletion) -> None:
 
 async def end_without_goods(case: Case) -> None:
     """Ends a return whose goods were paid and never came, once that is dealt with."""
-    if case.progress.came_to_nothing and not case.recorder.open_tasks:
+    if case.progress.came_to_nothing and not case.recorder.waits:
         async with case.lock:
             case.progress.ended_as = ReturnStatus.EXPIRED
             case.recorder.tell(EventKind.EXPIRED, SYSTEM)

@@ -32,7 +32,10 @@ class Case(Matter):
 
     def __init__(self, start: ReturnStart) -> None:
         """Begins with nothing but the request."""
-        super().__init__(start.rma, Recorder(), start.rma)
+        again = f"reopened/{start.reopening}/" if start.reopening else ""
+        # What the keys of its mails, labels and grants begin with.
+        self.keys = f"{start.rma}/{again}".rstrip("/")
+        super().__init__(start.rma, Recorder(again), self.keys)
         self.start = start
         self.progress = Progress.of(start.lines)
         self.assessment: Assessment | None = None
@@ -51,6 +54,8 @@ class Case(Matter):
         self.claimed_lost = self.claimed_lost_amount = 0
         self.claimed_graded = self.claimed_by_grade = 0
         self.lost_claim = ""
+        # The carrier was asked to pay for the parcel, and has not been let off.
+        self.carrier_asked = False
         self.approved_at: datetime | None = None
         self.moved_at: datetime | None = None
         # The carrier's own time of the newest scan; scans come in any order.
@@ -109,7 +114,7 @@ class Case(Matter):
             due[Wait.INSPECTION] = self.received_at + timedelta(seconds=limits.inspection_due)
         if self.withdrawn_at and not (self.withdrawal_told or self.resolved_at):
             due[Wait.WITHDRAWAL] = self.withdrawn_at + options.WITHDRAWAL_TOLD_AFTER
-        if self.resolved_at and not self.recorder.open_tasks:
+        if self.resolved_at and not self.recorder.waits:
             due[Wait.FOLLOW_UP] = self.resolved_at + timedelta(seconds=limits.follow_up_after)
         return due
 

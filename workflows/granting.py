@@ -20,7 +20,7 @@ async def grant_what_was_accepted(case: Case) -> None:
         granted = await run_local(
             Refunds.grant_refund,
             Grant(
-                id=f"{case.rma}/grant/{case.payouts.next_grant}",
+                id=f"{case.keys}/grant/{case.payouts.next_grant}",
                 rma=case.rma,
                 at=workflow.now().isoformat(),
                 accepted=accepted,

@@ -53,6 +53,8 @@ WITHDRAWAL_TOLD_AFTER = timedelta(days=12)
 
 # What isn't paid for by then is refunded instead of exchanged.
 EXCHANGE_PAID_WITHIN = timedelta(days=14)
+# Carriers take their time to answer a claim.
+CARRIER_CLAIM_DUE = timedelta(days=14)
 
 # How long a person may take for work that no other deadline covers.
 TASK_DUE = timedelta(days=1)

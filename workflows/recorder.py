@@ -59,10 +59,12 @@ class Recorder:
         )
         return task
 
-    def close_task(self, task: str, by: str) -> None:
-        """Closes an open task."""
+    def close_task(self, task: str, by: str, outcome: str = "") -> None:
+        """Closes an open task; `outcome` is kept, of a claim against the carrier."""
         kind = self.open_tasks.pop(task).kind
-        self._changes.append(TaskChange(id=task, kind=kind, open=False, closed_by=by))
+        self._changes.append(
+            TaskChange(id=task, kind=kind, open=False, closed_by=by, outcome=outcome)
+        )
 
     def close_tasks(self, kind: TaskKind, by: str) -> None:
         """Closes all open tasks of a kind."""
@@ -76,6 +78,16 @@ class Recorder:
             for task, found in self.open_tasks.items()
             if found.kind is kind and refund in (None, found.refund)
         ]
+
+    def adopt(self, tasks: list[TaskChange]) -> None:
+        """Takes over tasks that were opened before."""
+        for task in tasks:
+            self.open_tasks[task.id] = OpenTask(task.kind, task.refund)
+
+    @property
+    def waits(self) -> bool:
+        """A person has to act before the return can end; the carrier's answer may come later."""
+        return any(found.kind is not TaskKind.CARRIER_CLAIM for found in self.open_tasks.values())
 
     def take(self) -> tuple[list[TimelineEvent], list[TaskChange]]:
         """What is new since the last time, to be written in one transaction."""

@@ -28,9 +28,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.exchanging import ExchangeDesk
     from workflows.granting import grant_what_was_accepted
     from workflows.local import run_local
+    from workflows.losing import lose_parcel
     from workflows.matter import POLICY, SYSTEM, words_of
+    from workflows.reopening import reopen
     from workflows.search_attributes import NEEDS_ATTENTION, STATUS
-    from workflows.steps import lose_parcel
 
 
 @workflow.defn
@@ -48,7 +49,7 @@ class ReturnWorkflow(Doors):
     async def run(self, start: ReturnStart) -> ReturnState:
         """From the request to the end, one round for each thing that happens in between."""
         case = self._case
-        if await self._judge():
+        if await (reopen(case) if start.reopening else self._judge()):
             while not case.progress.ended:
                 await self._send_label()
                 await grant_what_was_accepted(case)
@@ -108,7 +109,7 @@ class ReturnWorkflow(Doors):
             Shipping.make_label,
             LabelOrder(
                 rma=case.start.rma,
-                key=f"{case.start.rma}/label/{case.labels_made + 1}",
+                key=f"{case.keys}/label/{case.labels_made + 1}",
                 at=workflow.now().isoformat(),
             ),
             start_to_close_timeout=options.CARRIER_TIMEOUT,
@@ -159,7 +160,7 @@ class ReturnWorkflow(Doors):
                 case.mail(Template.REJECTED)
                 await case.write()
         rejected = case.progress.status is ReturnStatus.REJECTED and case.progress.all_paid
-        if rejected and not case.recorder.open_tasks:
+        if rejected and not case.recorder.waits:
             async with case.lock:
                 case.progress.ended_as = ReturnStatus.REJECTED
                 await case.write()

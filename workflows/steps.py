@@ -31,10 +31,12 @@ with workflow.unsafe.imports_passed_through():
         WriteOff,
     )
     from models.rules.progress import conflict, invalid
+    from models.rules.task_choices import check_choice
     from workflows import options
     from workflows.ahead import end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
+    from workflows.losing import end_search, find_parcel, lose_parcel, settle_claim
     from workflows.matter import is_time
     from workflows.money_steps import MONEY_STEPS, Step
 
@@ -95,8 +97,10 @@ def _check_cancel(case: Case, _message: Cancellation) -> None:
 async def _cancel(case: Case, message: Cancellation) -> None:
     case.progress.ended_as = ReturnStatus.CANCELLED
     case.progress.blocked_by.clear()
-    for task in list(case.recorder.open_tasks):
-        case.recorder.close_task(task, message.actor)
+    for task, found in list(case.recorder.open_tasks.items()):
+        # What a carrier owes doesn't end with the return.
+        if found.kind is not TaskKind.CARRIER_CLAIM:
+            case.recorder.close_task(task, message.actor)
     case.recorder.tell(EventKind.CANCELLED, message.actor, note=message.note)
     if units := case.progress.received_units:
         # What came before the cancellation still belongs to the customer.
@@ -143,19 +147,10 @@ async def _scan(case: Case, event: CarrierEvent) -> None:
         return
     progress.lost = False
     progress.moving = True
-    recorder.close_tasks(TaskKind.PARCEL_LOST, event.actor)
+    find_parcel(case, event.actor)
     case.unblock(TaskKind.LABEL_FAILED, event.actor)
     if event.status in (CarrierStatus.IN_TRANSIT, CarrierStatus.DELIVERED):
         pay_ahead(case)
-
-
-def lose_parcel(case: Case, actor: str) -> None:
-    """The parcel is taken for lost, and a person is asked what to do."""
-    if case.progress.lost or not case.progress.outstanding_units:
-        return
-    case.progress.lost = True
-    case.recorder.tell(EventKind.LOST, actor)
-    case.recorder.open_task(TaskKind.PARCEL_LOST, options.TASK_DUE)
 
 
 def _check_receipt(case: Case, receipt: Receipt) -> None:
@@ -168,7 +163,13 @@ def _check_receipt(case: Case, receipt: Receipt) -> None:
 async def _receive(case: Case, receipt: Receipt) -> None:
     progress, recorder = case.progress, case.recorder
     first = not progress.received_units
+    late = progress.take_late(receipt.lines)
     units = progress.receive(receipt.lines)
+    if late:
+        # Refunded as lost: what was decided stays, and nothing is paid for them again.
+        recorder.tell(
+            EventKind.CAME_AFTER_REFUND, receipt.actor, units=late, tracking=receipt.tracking
+        )
     if units:
         case.received_at = workflow.now()
         case.inspection_overdue = False
@@ -179,7 +180,7 @@ async def _receive(case: Case, receipt: Receipt) -> None:
             outstanding=progress.outstanding_units,
             tracking=receipt.tracking,
         )
-        recorder.close_tasks(TaskKind.PARCEL_LOST, receipt.actor)
+        find_parcel(case, receipt.actor)
         case.unblock(TaskKind.LABEL_FAILED, receipt.actor)
     for part in receipt.lines:
         if part.condition is Condition.DAMAGED:
@@ -204,7 +205,7 @@ async def _receive(case: Case, receipt: Receipt) -> None:
             # The parcel has come; what should have been in it is waited for no longer than others.
             progress.receive_instead(item.instead_of)
             case.received_at = workflow.now()
-    if receipt.unexpected and not recorder.tasks_of(TaskKind.UNEXPECTED_PARCEL):
+    if (receipt.unexpected or late) and not recorder.tasks_of(TaskKind.UNEXPECTED_PARCEL):
         recorder.open_task(TaskKind.UNEXPECTED_PARCEL, options.TASK_DUE)
     if progress.uninspected_units and not recorder.tasks_of(TaskKind.INSPECT):
         due = timedelta(seconds=case.start.deadlines.inspection_due)
@@ -262,10 +263,14 @@ def _check_completion(case: Case, message: TaskCompletion) -> None:
         raise conflict(
             "task_needs_its_step", f"This task ends with the step it asks for ({task.kind})."
         )
+    check_choice(task.kind, message.choice)
 
 
 async def _complete(case: Case, message: TaskCompletion) -> None:
     kind = case.recorder.open_tasks[message.task].kind
+    if kind is TaskKind.CARRIER_CLAIM:
+        settle_claim(case, message)
+        return
     case.recorder.close_task(message.task, message.actor)
     if kind is TaskKind.SEND_BACK:
         case.recorder.tell(EventKind.SENT_BACK, message.actor, note=message.note)
@@ -280,9 +285,7 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
     if kind is TaskKind.CLAWBACK:
         end_claim(case, message)
     if kind is TaskKind.PARCEL_LOST:
-        # To go on waiting: the parcel has as long again before it counts as lost.
-        case.progress.lost = False
-        case.moved_at = workflow.now()
+        end_search(case, message)
     case.recorder.tell(
         EventKind.TASK_COMPLETED, message.actor, note=message.note, task=message.task, kind=kind
     )

@@ -18,7 +18,7 @@ from models.messages.exchanges import (
     GoodsSettled,
     exchange_workflow_id,
 )
-from models.messages.ids import payout_workflow_id, workflow_id
+from models.messages.ids import payout_workflow_id, reopened_workflow_id, workflow_id
 from models.messages.payouts import (
     PayoutOpened,
     PayoutOpening,
@@ -83,9 +83,11 @@ from models.messages.steps import (
 from models.messages.words import (
     EXCHANGING,
     FINAL_STATUSES,
+    TASK_CHOICES,
     TASKS_ENDED_BY_WORD,
     Acceptance,
     CarrierStatus,
+    ClaimStatus,
     Condition,
     DecisionKind,
     Disposition,
@@ -101,6 +103,7 @@ from models.messages.words import (
     Resolution,
     ReturnKind,
     ReturnStatus,
+    TaskChoice,
     TaskKind,
     Template,
     Wait,
@@ -110,12 +113,14 @@ __all__ = [
     "EXCHANGING",
     "FINAL_STATUSES",
     "TASKS_ENDED_BY_WORD",
+    "TASK_CHOICES",
     "Acceptance",
     "AnotherTry",
     "Assessment",
     "Cancellation",
     "CarrierEvent",
     "CarrierStatus",
+    "ClaimStatus",
     "Clawback",
     "ClawbackOwed",
     "Compared",
@@ -185,6 +190,7 @@ __all__ = [
     "SimulationEnd",
     "SimulationStart",
     "TaskChange",
+    "TaskChoice",
     "TaskCompletion",
     "TaskKind",
     "Template",
@@ -196,6 +202,7 @@ __all__ = [
     "payout_workflow_id",
     "reconciliation_workflow_id",
     "recovery_of",
+    "reopened_workflow_id",
     "simulation_workflow_id",
     "workflow_id",
 ]

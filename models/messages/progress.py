@@ -33,6 +33,7 @@ class LineProgress:
     disposition: Disposition | None = None
     kept: int = 0
     ahead: int = 0
+    forgone: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,8 @@ class TaskChange:
     due_at: str | None = None
     refund: str | None = None
     closed_by: str | None = None
+    # How it ended, where that is kept: of a claim against the carrier, a `ClaimStatus`.
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

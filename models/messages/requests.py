@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from models.messages.progress import TaskChange
 from models.messages.words import Grade, Reason, Resolution, ReturnKind, ReturnStatus
 
 
@@ -48,6 +49,9 @@ class ReturnStart:
     judged_at: str | None = None
     # Staff set the policy aside; the reason stands in the submission.
     override: bool = False
+    # How often this return was opened again; `actor` did it, `note` is the id of why. 0: it is new.
+    reopening: int = 0
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,12 @@ class Assessment:
     grades_cut: bool = False
     # What is exchanged goes out before it has come back.
     advance_exchange: bool = False
+    # A parcel that is lost is refunded without asking.
+    refund_lost: bool = False
+    # Of a return that is opened again: units approved before, one count per line; none: undecided.
+    approved_before: list[int] = field(default_factory=list)
+    # Tasks of it that wait still.
+    open_tasks: list[TaskChange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,12 +115,13 @@ class LabelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCompletion:
-    """A person has done what a task asked for."""
+    """A person has done what a task asked for. `choice`: a `TaskChoice`, where it has some."""
 
     id: str
     actor: str
     task: str
     note: str | None = None
+    choice: str = ""
 
 
 # --- to and from activities ----------------------------------------------------------------

@@ -195,6 +195,7 @@ class TaskKind(StrEnum):
     CLAWBACK = "clawback"
     UNMATCHED_PARCEL = "unmatched_parcel"
     SHIP_EXCHANGE = "ship_exchange"
+    CARRIER_CLAIM = "carrier_claim"
 
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
@@ -206,8 +207,34 @@ TASKS_ENDED_BY_WORD = frozenset(
         TaskKind.UNEXPECTED_PARCEL,
         TaskKind.WITHDRAWAL_DUE,
         TaskKind.CLAWBACK,
+        TaskKind.CARRIER_CLAIM,
     }
 )
+
+
+class TaskChoice(StrEnum):
+    """What a person says when a task can end in more than one way."""
+
+    WAIT = "wait"
+    REFUND = "refund"
+    PAID = "paid"
+    REFUSED = "refused"
+
+
+# Which words end such a task. Where `wait` is one of them, it is meant when nothing is said.
+TASK_CHOICES: dict[TaskKind, tuple[TaskChoice, ...]] = {
+    TaskKind.PARCEL_LOST: (TaskChoice.WAIT, TaskChoice.REFUND),
+    TaskKind.CARRIER_CLAIM: (TaskChoice.PAID, TaskChoice.REFUSED),
+}
+
+
+class ClaimStatus(StrEnum):
+    """Where a claim against a carrier is; withdrawn: the parcel came after all."""
+
+    OPEN = "open"
+    PAID = "paid"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class Wait(StrEnum):
@@ -289,6 +316,11 @@ class EventKind(StrEnum):
     TASK_COMPLETED = "task_completed"  # task, kind
     CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task, graded (1 or none)
     TASK_ESCALATED = "task_escalated"  # task, kind
+    CARRIER_CLAIM_OPENED = "carrier_claim_opened"  # task
+    CARRIER_CLAIM_SETTLED = "carrier_claim_settled"  # task, outcome
+    LOST_REFUNDED = "lost_refunded"  # units, by_policy (1 or 0)
+    CAME_AFTER_REFUND = "came_after_refund"  # units, tracking
+    RETURN_REOPENED = "return_reopened"  # units, was (its status before)
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
     PHOTO_ADDED = "photo_added"  # photo, kind, line (written by the web)
     DAMAGED_ON_ARRIVAL = "damaged_on_arrival"  # line, units

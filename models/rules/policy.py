@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +14,13 @@ from models.rules.tenders import TenderOrder
 from models.rules.terms import FAULTS, Fault, OutboundShipping, Promotions, ReasonTerms, Waiver
 
 ANCHORS = ("placed", "shipped", "delivered")
+
+
+class LostParcel(StrEnum):
+    """What happens to a return whose parcel is lost: a person is asked, or it is refunded."""
+
+    ASK = "ask"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,8 @@ class Policy:
     instant_refund: bool = False
     # What is exchanged goes out before it has come back.
     advance_exchange: bool = False
+    # What becomes of a parcel that is lost on the way back.
+    lost_parcel: LostParcel = LostParcel.ASK
     # Above it a second person approves, too; None: never.
     second_approval_above: int | None = None
     promotions: Promotions = Promotions.KEEP_SHARE
@@ -84,6 +94,7 @@ class Policy:
             "keep_item_up_to": self.keep_item_up_to,
             "keep_item_percent": self.keep_item_percent,
             "instant_refund": self.instant_refund,
+            "lost_parcel": str(self.lost_parcel),
             "grades": {str(grade): share for grade, share in self.grades.items()},
             "advance_exchange": self.advance_exchange,
             "promotions": str(self.promotions),
@@ -129,6 +140,7 @@ class Policy:
             keep_item_up_to=body.get("keep_item_up_to", default.keep_item_up_to),
             keep_item_percent=body.get("keep_item_percent", default.keep_item_percent),
             instant_refund=body.get("instant_refund", default.instant_refund),
+            lost_parcel=LostParcel(body.get("lost_parcel", default.lost_parcel)),
             grades={
                 **ALL_PAID,
                 **{Grade(name): each for name, each in body.get("grades", {}).items()},

@@ -35,6 +35,10 @@ class Line:
     missing: int = 0
     # Accepted without having come: the customer keeps them.
     kept: int = 0
+    # Accepted though they were lost on the way: refunded anyway.
+    forgone: int = 0
+    # Of those, what came after all.
+    late: int = 0
     # Granted before they came, once the parcel was moving.
     ahead: int = 0
     granted: int = 0
@@ -49,12 +53,12 @@ class Line:
     @property
     def outstanding(self) -> int:
         """Approved units that neither came nor were given up."""
-        return self.approved - self.received - self.missing - self.kept
+        return self.approved - self.received - self.missing - self.kept - self.forgone
 
     @property
     def uninspected(self) -> int:
         """Units that came and nobody has looked at."""
-        return self.received + self.kept - self.accepted - self.rejected
+        return self.received + self.kept + self.forgone - self.accepted - self.rejected
 
     @property
     def due(self) -> int:
@@ -245,11 +249,14 @@ class Progress:
             disposition=line.disposition,
             kept=line.kept,
             ahead=line.ahead,
+            forgone=line.forgone,
         )
 
     def _reception(self, line: Line) -> Reception:
         if line.wrong and (line.outstanding > 0 or line.missing):
             return Reception.WRONG_ITEM
+        if line.forgone:
+            return Reception.LOST
         if line.outstanding > 0 or not line.approved or line.kept:
             return Reception.LOST if self.lost else Reception.AWAITING
         return Reception.SHORT_SHIPPED if line.missing else Reception.RECEIVED
@@ -298,6 +305,12 @@ class Progress:
             line.approved = line.requested
         self.decided = True
 
+    def approve_again(self, units: Sequence[int]) -> None:
+        """Takes up what was approved before the return ended, one count per line."""
+        for line, approved in zip(self.lines, units, strict=True):
+            line.approved = approved
+        self.decided = True
+
     def let_keep(self) -> int:
         """Accepts every approved unit where it is, and tells how many those are."""
         for line in self.lines:
@@ -308,6 +321,19 @@ class Progress:
         """Has every approved unit paid before it comes."""
         for line in self.lines:
             line.ahead = line.approved
+
+    def forgo(self) -> int:
+        """Accepts what was lost on the way, and tells how many units that is."""
+        units = self.outstanding_units
+        for line in self.lines:
+            line.accepted += line.outstanding
+            line.forgone += line.outstanding
+        return units
+
+    @property
+    def forgone_units(self) -> int:
+        """Units that were refunded though they were lost."""
+        return self._sum("forgone")
 
     def approves_anything(self, decision: Decision) -> bool:
         """Whether at least one line would be approved."""
@@ -348,7 +374,7 @@ class Progress:
             raise conflict("not_decided", "This return has not been approved yet; decide it first.")
         self._check_counts(
             [(part.line, part.quantity) for part in counted],
-            room=lambda line: line.outstanding,
+            room=_room,
             code="more_than_expected",
             words=lambda name, room, asked: (
                 f"{room} of line {name} are still expected, not {asked}; "
@@ -396,6 +422,24 @@ class Progress:
                 line.received += taken
                 units += taken
         self.lost = False
+        return units
+
+    def take_late(self, counted: Sequence[CountedLine]) -> int:
+        """Counts units that were refunded as lost and came after all, and tells how many.
+
+        They change nothing of what was decided. To be asked before `receive`.
+        """
+        units = 0
+        for part in counted:
+            expected = sum(line.outstanding for line in self.lines if line.line == part.line)
+            for line, taken in _allocate(
+                self.lines,
+                part.line,
+                max(0, part.quantity - expected),
+                lambda line: line.forgone - line.late,
+            ):
+                line.late += taken
+                units += taken
         return units
 
     def give_up_missing(self) -> int:
@@ -466,6 +510,11 @@ class Progress:
 
     def _sum(self, counter: str) -> int:
         return sum(getattr(line, counter) for line in self.lines)
+
+
+def _room(line: Line) -> int:
+    """Units of a line that may still come, those that were refunded as lost included."""
+    return line.outstanding + line.forgone - line.late
 
 
 def _allocate(

@@ -13,6 +13,7 @@ from models.store.desk import name_actors
 from models.store.photos import list_photos
 from models.store.policies import policy_at
 from models.tables import (
+    CarrierClaim,
     CreditMemo,
     Event,
     Exchange,
@@ -59,6 +60,7 @@ class ReturnPage:
     scans: list[Scan]
     mails: list[Message]
     photos: list[Photo]
+    claims: list[CarrierClaim]
     siblings: list[Sibling]
     # Actor → name, for everyone the page mentions.
     names: dict[str, str]
@@ -151,6 +153,11 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         )
     )
     photos = list_photos(session, rma)
+    claims = list(
+        session.scalars(
+            select(CarrierClaim).where(CarrierClaim.rma == rma).order_by(CarrierClaim.opened_at)
+        )
+    )
     siblings = session.execute(
         select(Return.rma, Return.status, Return.created_at)
         .where(Return.order_number == found.order_number, Return.rma != rma)
@@ -173,6 +180,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         scans=scans,
         mails=mails,
         photos=photos,
+        claims=claims,
         siblings=[
             Sibling(rma=row.rma, status=row.status, created_at=row.created_at) for row in siblings
         ],

@@ -112,7 +112,7 @@ def grant(session: Session, asked: Grant) -> Granted:
         if not granted:
             _void_gift_cards(session, made, order, [*due.refund, *due.credit])
         lines = _fit_bonus(lines, amount, short)
-        _reserve(session, made, order, policy, lines, workflow_id(row.rma))
+        _reserve(session, made, order, policy, lines, row.workflow or workflow_id(row.rma))
         granted.append(made)
     return granted_message(*granted)
 

@@ -19,7 +19,7 @@ from models.messages import (
 from models.rules import eligibility, positions
 from models.rules.grading import cuts_any, refused_grades
 from models.rules.order_facts import OrderFacts
-from models.rules.policy import Policy
+from models.rules.policy import LostParcel, Policy
 from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Ruling
 from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
@@ -259,6 +259,7 @@ def assessment_of(made: Return, policy: Policy) -> Assessment:
         rule=None if withdrawn or (approved and photo) else rule,
         keep_item=made.resolution == Resolution.KEEP_ITEM,
         instant=_is_instant(made, policy),
+        refund_lost=policy.lost_parcel is LostParcel.REFUND,
         refused_grades=_refused_grades(made, policy),
         grades_cut=cuts_any(policy.grades),
         advance_exchange=policy.advance_exchange and made.exchange is not None,

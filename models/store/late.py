@@ -10,16 +10,23 @@ from models.messages import (
     Condition,
     EventKind,
     Receipt,
+    TaskChoice,
     TaskCompletion,
     TaskKind,
     TimelineEvent,
     UnexpectedItem,
 )
+from models.store.carrier_claims import settle_claim
 from models.store.refunds import RefundNotPossible
 from models.store.returns import add_events
 from models.tables import Event, Task
 
 _DUE = timedelta(days=1)
+# What the timeline says of a task that ends with something of its own.
+_ENDS = {
+    TaskKind.SEND_BACK: EventKind.SENT_BACK,
+    TaskKind.CARRIER_CLAIM: EventKind.CARRIER_CLAIM_SETTLED,
+}
 
 
 def keep_parcel(session: Session, rma: str, receipt: Receipt, at: datetime) -> None:
@@ -80,14 +87,17 @@ def complete_task(session: Session, completion: TaskCompletion, at: datetime) ->
         raise RefundNotPossible(
             "This task ends when the refund is paid; pay it in another way and record that."
         )
+    if completion.choice == TaskChoice.REFUND:
+        raise RefundNotPossible("This return has ended; nothing is refunded by this task.")
     _close(task, completion.actor, at)
-    sent_back = task.kind == TaskKind.SEND_BACK
+    if task.kind == TaskKind.CARRIER_CLAIM:
+        settle_claim(session, task.id, completion.choice, at)
     event = TimelineEvent(
         key=f"late/{completion.id}",
         at=at.isoformat(),
-        kind=EventKind.SENT_BACK if sent_back else EventKind.TASK_COMPLETED,
+        kind=_ENDS.get(TaskKind(task.kind), EventKind.TASK_COMPLETED),
         actor=completion.actor,
-        data={"task": task.id, "kind": task.kind},
+        data={"task": task.id, "kind": task.kind, "outcome": completion.choice or None},
         note=completion.note,
     )
     session.flush()

@@ -58,7 +58,9 @@ def expecting(row: Return) -> ExpectingReturn:
     for part in row.lines:
         line = part.order_line
         units = (
-            part.requested if ended else part.approved - part.received - part.missing - part.kept
+            part.requested
+            if ended
+            else part.approved - part.received - part.missing - part.kept - part.forgone
         )
         before = found[line.line].units if line.line in found else 0
         found[line.line] = ExpectedLine(line=line.line, sku=line.sku, units=before + units)
@@ -84,7 +86,8 @@ def _expects(skus: Sequence[str]) -> ColumnElement[bool]:
         .where(
             ReturnLine.rma == Return.rma,
             OrderLine.sku.in_(written),
-            ReturnLine.approved > ReturnLine.received + ReturnLine.missing + ReturnLine.kept,
+            ReturnLine.approved
+            > ReturnLine.received + ReturnLine.missing + ReturnLine.kept + ReturnLine.forgone,
         )
         .exists()
     )

@@ -16,6 +16,7 @@ from models.messages import Reason, ReturnStatus, TaskKind
 from models.store.desk import name_actors
 from models.store.desk_search import matching
 from models.tables import (
+    CarrierClaim,
     CreditMemo,
     Customer,
     Event,
@@ -33,7 +34,7 @@ from models.tables import (
 )
 
 _WAITING = ("open", "claimed")
-_Row = TypeVar("_Row", Refund, GrantedRefund, StoreCredit, Label, Scan, Task)
+_Row = TypeVar("_Row", Refund, GrantedRefund, StoreCredit, Label, Scan, Task, CarrierClaim)
 _WHOLE = (
     selectinload(Return.lines).joinedload(ReturnLine.order_line),
     selectinload(Return.quote_lines),
@@ -64,6 +65,7 @@ class WholeReturn:
     label: Label | None
     scans: Sequence[Scan]
     tasks: Sequence[Task]
+    claims: Sequence[CarrierClaim]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +223,13 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
     tasks = _by_rma(
         session.scalars(select(Task).where(Task.rma.in_(rmas)).order_by(Task.opened_at, Task.id))
     )
+    claims = _by_rma(
+        session.scalars(
+            select(CarrierClaim)
+            .where(CarrierClaim.rma.in_(rmas))
+            .order_by(CarrierClaim.opened_at, CarrierClaim.id)
+        )
+    )
     return [
         WholeReturn(
             row=row,
@@ -231,6 +240,7 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
             label=labels[row.rma][-1] if labels[row.rma] else None,
             scans=scans[row.rma],
             tasks=tasks[row.rma],
+            claims=claims[row.rma],
         )
         for row in rows
     ]

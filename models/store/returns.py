@@ -19,10 +19,12 @@ from models.messages import (
     ReturnStart,
     ReturnStatus,
     TaskChange,
+    TaskKind,
     TimelineEvent,
 )
 from models.rules import positions
 from models.rules.positions import Span
+from models.store.carrier_claims import open_claim, settle_claim
 from models.store.exchange_stock import drop_unpaid, set_aside
 from models.store.judging import assessment_of, judge_request
 from models.store.policies import policy_at
@@ -224,6 +226,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         stored.rejected = line.rejected
         stored.missing = line.missing
         stored.kept = line.kept
+        stored.forgone = line.forgone
         stored.ahead = line.ahead
         stored.refunded = line.refunded
         stored.reception = line.reception
@@ -304,6 +307,10 @@ def apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> 
             opened_at=at,
         )
         session.add(task)
+        if change.kind is TaskKind.CARRIER_CLAIM:
+            open_claim(session, change.id, rma, at)
+    if not change.open and change.outcome:
+        settle_claim(session, change.id, change.outcome, at)
     if not change.open and task.status != "done":
         task.status = "done"
         task.closed_at = at

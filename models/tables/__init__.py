@@ -11,6 +11,7 @@ from models.tables.photos import Photo
 from models.tables.products import Exchange, ExchangeLine, Product
 from models.tables.reconciliation import Difference, Reconciliation
 from models.tables.returns import (
+    CarrierClaim,
     Event,
     Label,
     Message,
@@ -31,6 +32,7 @@ __all__ = [
     "AccountCode",
     "ApiKey",
     "Base",
+    "CarrierClaim",
     "CreditMemo",
     "CreditMovement",
     "Customer",

@@ -59,6 +59,8 @@ class Return(Base):
     contact_name: Mapped[str | None] = mapped_column(String(200))
     contact_email: Mapped[str | None] = mapped_column(String(320), index=True)
     override_reason: Mapped[str | None] = mapped_column(Text)
+    # Where messages go, once it was opened again; None: to its first workflow.
+    workflow: Mapped[str | None] = mapped_column(String(60))
     policy_version: Mapped[int]
     quote_total: Mapped[int] = mapped_column(BigInteger)
     # What rules about customers and values looked at, when it was asked for.
@@ -84,8 +86,8 @@ class ReturnLine(Base):
         UniqueConstraint("rma", "no"),
         CheckConstraint("approved <= requested", name="approved"),
         CheckConstraint("received <= approved", name="received"),
-        CheckConstraint("accepted + rejected <= received + kept", name="inspected"),
-        CheckConstraint("received + missing + kept <= approved", name="kept"),
+        CheckConstraint("accepted + rejected <= received + kept + forgone", name="inspected"),
+        CheckConstraint("received + missing + kept + forgone <= approved", name="kept"),
         CheckConstraint("ahead <= approved", name="ahead"),
         CheckConstraint("refunded <= accepted + ahead", name="refunded"),
     )
@@ -105,6 +107,8 @@ class ReturnLine(Base):
     missing: Mapped[int] = mapped_column(default=0)
     # Accepted without having come: the customer keeps them.
     kept: Mapped[int] = mapped_column(default=0)
+    # Accepted though they were lost on the way: refunded anyway.
+    forgone: Mapped[int] = mapped_column(default=0)
     # Granted before they came.
     ahead: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
@@ -219,6 +223,23 @@ class Label(Base):
     tracking: Mapped[str] = mapped_column(String(60), unique=True)
     pdf: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
+
+
+class CarrierClaim(Base):
+    """What a carrier owes for a parcel it lost. `id` is that of the task that settles it."""
+
+    __tablename__ = "carrier_claims"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    rma: Mapped[str] = mapped_column(ForeignKey("returns.rma"), index=True)
+    carrier: Mapped[str] = mapped_column(String(40))
+    tracking: Mapped[str] = mapped_column(String(60))
+    # open, paid, refused, or withdrawn because the parcel came after all.
+    status: Mapped[str] = mapped_column(String(10))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[Currency]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
 
 
 class Scan(Base):

@@ -189,6 +189,31 @@ async def cancelled_with_goods_here(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CANCELLED)
 
 
+async def lost_and_refunded(world: World) -> str:
+    rma = await requested(world, no_movement=SOON, follow_up_after=SOON)
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.until(rma, ReturnStatus.LOST)
+    tasks = world.open_tasks(rma)
+    await world.call(world.gateway.complete_task, tasks["carrier_claim"], "", AGENT, choice="paid")
+    await world.call(world.gateway.complete_task, tasks["parcel_lost"], "", AGENT, choice="refund")
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def opened_again(world: World) -> str:
+    rma = await requested(world)
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    await world.call(world.gateway.reopen, rma, "", AGENT)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    await world.receive(rma)
+    await world.inspect(rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    return f"{rma}/reopened/1"
+
+
 async def expired(world: World) -> str:
     rma = await awaiting(world, label_reminder=SOON, parcel_deadline=2 * SOON)
     return await ended(world, rma, ReturnStatus.EXPIRED)
@@ -595,6 +620,8 @@ STORIES: tuple[Story, ...] = (
     cancelled_with_goods_here,
     expired,
     lost_and_found,
+    lost_and_refunded,
+    opened_again,
     partially_received,
     inspected_late_and_in_parts,
     with_things_nobody_announced,

@@ -119,14 +119,20 @@ class FakeGateway:
             simulate(self.database, run, lambda: datetime.now(UTC))
         return run
 
+    def reopen(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
+        return self._took("reopen", (rma, note), actor, id)
+
     def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("claim_task", (task,), actor, id)
 
     def release_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("release_task", (task,), actor, id)
 
-    def complete_task(self, task: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
-        return self._took("complete_task", (task, note), actor, id)
+    def complete_task(
+        self, task: str, note: str, actor: Actor, *, id: str | None = None, choice: str = ""
+    ) -> Answer:
+        about = (task, note, choice) if choice else (task, note)
+        return self._took("complete_task", about, actor, id)
 
     def _took(self, name: str, about: tuple[Any, ...], actor: Actor, id: str | None) -> Answer:
         self.calls.append(Call(name=name, about=about, actor=actor, id=id))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.messages import Grade
-from models.rules.policy import Policy
+from models.rules.policy import LostParcel, Policy
 from models.rules.tenders import TenderOrder
 from models.rules.terms import OutboundShipping, Promotions, Waiver
 from models.store.policies import current_policy
@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "keep_item_percent": "100",
     "instant_refund": False,
     "advance_exchange": False,
+    "lost_parcel": "ask",
     "grades": {"A": "100", "B": "100", "C": "100", "D": "100"},
     "store_credit_bonus_percent": "0",
     "store_credit_valid_days": None,
@@ -77,6 +78,7 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         "keep_item_up_to": 700,
         "keep_item_percent": "60",
         "instant_refund": True,
+        "lost_parcel": "refund",
         "grades": {"C": "50", "D": "refuse"},
         "promotions": "reprice_kept",
         "tender_order": "ratio",
@@ -106,6 +108,7 @@ def test_a_policy_put_in_force_is_what_the_rules_read(api: Api) -> None:
         keep_item_up_to=700,
         keep_item_percent="60",
         instant_refund=True,
+        lost_parcel=LostParcel.REFUND,
         grades={Grade.A: "100", Grade.B: "100", Grade.C: "50", Grade.D: "refuse"},
         store_credit_bonus_percent="10",
         store_credit_valid_days=365,
@@ -179,6 +182,7 @@ def test_rules_are_kept_as_they_were_sent_and_may_be_put_back(api: Api) -> None:
         ({"time_zone": "a\0"}, "/time_zone"),
         ({"promotions": "reprice"}, "/promotions"),
         ({"instant_refund": 0}, "/instant_refund"),
+        ({"lost_parcel": "keep"}, "/lost_parcel"),
         ({"grades": {"C": "101"}}, "/grades/C"),
         ({"grades": {"C": "half"}}, "/grades/C"),
         ({"grades": {"E": "50"}}, "/grades/E"),

@@ -74,9 +74,14 @@ CASES = [
     (ReturnStatus.RESOLVED, ACCEPTED, TaskKind.REFUND_SHORT, {"goodwill", "claim", "complete"}),
     (ReturnStatus.RESOLVED, REFUSED, TaskKind.SEND_BACK, {"goodwill", "claim", "complete"}),
     (ReturnStatus.CLOSED, ACCEPTED, None, {"receipt"}),
-    (ReturnStatus.DECLINED, Item(), None, {"receipt"}),
-    (ReturnStatus.CANCELLED, Item(), TaskKind.UNEXPECTED_PARCEL, {"claim", "complete", "receipt"}),
-    (ReturnStatus.EXPIRED, APPROVED, None, {"goodwill", "receipt"}),
+    (ReturnStatus.DECLINED, Item(), None, {"receipt", "reopen"}),
+    (
+        ReturnStatus.CANCELLED,
+        Item(),
+        TaskKind.UNEXPECTED_PARCEL,
+        {"claim", "complete", "receipt", "reopen"},
+    ),
+    (ReturnStatus.EXPIRED, APPROVED, None, {"goodwill", "receipt", "reopen"}),
 ]
 
 

@@ -57,6 +57,18 @@ def cancel(asked: dict[str, Any], rma: str) -> Response:
     return respond_return(answer)
 
 
+@blueprint.on("POST", "/returns/<rma>/reopen")
+@requires(Permission.DECIDE)
+@idempotent()
+@blueprint.takes(NoteSchema)
+@blueprint.answers(200, ReturnSchema)
+@blueprint.answers(202, TakenSchema)
+def reopen(asked: dict[str, Any], rma: str) -> Response:
+    """Open a return again that was declined, cancelled or has expired."""
+    answer = services().gateway.reopen(rma, asked["note"], current_actor(), id=call_id())
+    return respond_return(answer)
+
+
 @blueprint.on("POST", "/returns/<rma>/label")
 @requires(Permission.SHIP)
 @idempotent()

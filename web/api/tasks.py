@@ -10,7 +10,7 @@ from web.api.blueprint import ResourceBlueprint
 from web.api.respond import respond, respond_taken
 from web.api.schemas.answers import TakenSchema, TaskPageSchema, TaskSchema
 from web.api.schemas.lists import TaskQuery, write_cursor
-from web.api.schemas.returns import EmptySchema, NoteSchema
+from web.api.schemas.returns import CompletionSchema, EmptySchema
 from web.auth import current_actor, requires
 from web.errors import not_found
 from web.idempotency import call_id, idempotent
@@ -71,12 +71,14 @@ def release(_asked: dict[str, Any], task: str) -> Response:
 @blueprint.on("POST", "/tasks/<path:task>/complete")
 @requires(*_WORKERS)
 @idempotent()
-@blueprint.takes(NoteSchema)
+@blueprint.takes(CompletionSchema)
 @blueprint.answers(200, TaskSchema)
 @blueprint.answers(202, TakenSchema)
 def complete(asked: dict[str, Any], task: str) -> Response:
     """End a task that was done."""
-    answer = services().gateway.complete_task(task, asked["note"], current_actor(), id=call_id())
+    answer = services().gateway.complete_task(
+        task, asked["note"], current_actor(), id=call_id(), choice=asked["choice"] or ""
+    )
     return _respond_task(task, answer)
 
 

@@ -138,6 +138,7 @@ def create_blueprint() -> Blueprint:
         ("receipt", actions.receive),
         ("inspection", actions.inspect),
         ("cancel", actions.cancel),
+        ("reopen", actions.reopen),
         ("label", actions.make_label),
         ("refunds/<path:refund_id>/retry", actions.retry_refund),
         ("refunds/<path:refund_id>/resolve", actions.resolve_refund),

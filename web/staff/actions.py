@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models.messages import DecisionKind, ManualMethod, PayoutMethod
+from models.messages import DecisionKind, ManualMethod, PayoutMethod, TaskChoice
 from models.store.desk import find_currency, find_task_kind
 from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.photos import SEVERAL_PHOTOS, takes_up_to
@@ -91,6 +91,20 @@ def cancel(rma: str) -> ResponseReturnValue:
         return services().gateway.cancel(rma, note, actor, id=call_id), "The return is cancelled."
 
     return act(rma, "cancel", call)
+
+
+@requires(Permission.DECIDE)
+def reopen(rma: str) -> ResponseReturnValue:
+    """Opens a return again that had ended."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        note = read_note(request.form)
+        if not note:
+            raise FormError("Say in a few words why it is opened again.")
+        answer = services().gateway.reopen(rma, note, actor, id=call_id)
+        return answer, "The return is open again."
+
+    return act(rma, "reopen", call)
 
 
 @requires(Permission.SHIP)
@@ -200,7 +214,8 @@ def complete_task(rma: str, task_id: str) -> ResponseReturnValue:
         note = read_note(request.form)
         if not note:
             raise FormError("Note in a few words what you did, for whoever reads this next.")
-        answer = services().gateway.complete_task(task_id, note, actor, id=call_id)
+        choice = read_choice(request.form, "choice", TaskChoice) if "choice" in request.form else ""
+        answer = services().gateway.complete_task(task_id, note, actor, id=call_id, choice=choice)
         return answer, "The task is done."
 
     return act(rma, f"task:{task_id}", call)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from models.messages import FINAL_STATUSES, TASKS_ENDED_BY_WORD, ReturnStatus, TaskKind
 from models.store.desk_page import ReturnPage
 from models.store.pricing import in_order_currency, left_to_refund
+from models.store.reopening import why_not
 from models.tables import OrderLine, Payment, Refund, Return, ReturnLine, Task
 from web.access import Actor
 from web.staff.words import STEP_OF
@@ -36,12 +37,23 @@ class OrderLineState:
     @property
     def outstanding(self) -> int:
         """Approved units that neither came nor were given up."""
-        return sum(part.approved - part.received - part.missing for part in self.parts)
+        return sum(
+            part.approved - part.received - part.missing - part.kept - part.forgone
+            for part in self.parts
+        )
 
     @property
     def uninspected(self) -> int:
         """Units that came and nobody has looked at."""
-        return sum(part.received - part.accepted - part.rejected for part in self.parts)
+        return sum(
+            part.received + part.kept + part.forgone - part.accepted - part.rejected
+            for part in self.parts
+        )
+
+    @property
+    def forgone(self) -> int:
+        """Units that were refunded though they were lost; they may come after all."""
+        return sum(part.forgone for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +77,7 @@ class Possible:
     label: bool
     label_failed: Task | None
     cancel: bool
+    reopen: bool
     # Who may give goodwill now; and what can still be refunded of the order, by payment too.
     goodwill: bool
     left: int
@@ -96,6 +109,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
     lines = _by_order_line(row.lines)
     kinds = {task.kind: task for task in page.tasks}
     expected = any(line.outstanding > 0 for line in lines)
+    forgone = any(line.forgone for line in lines)
     refunds = {refund.id: refund for refund in page.refunds}
     stuck = [
         (task, refunds[task.refund])
@@ -114,12 +128,13 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         gave_first=TaskKind.SECOND_APPROVAL in kinds and page.first_approver == actor.id,
         above_limit=limit is not None and row.quote_total > limit,
         limit=limit,
-        receive=not ended and expected,
+        receive=not ended and (expected or forgone),
         late_parcel=ended,
         inspect=not ended and any(line.uninspected > 0 for line in lines),
         inspection=kinds.get(TaskKind.INSPECT),
         label=not ended and expected and not any(part.received for part in row.lines),
         label_failed=kinds.get(TaskKind.LABEL_FAILED),
+        reopen=why_not(row) is None,
         cancel=not ended
         and not any(part.accepted or part.rejected or part.ahead for part in row.lines),
         goodwill=row.status not in _NO_GOODWILL and left > 0,

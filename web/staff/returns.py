@@ -193,7 +193,7 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
         names=page.names,
         believed=believed,
         who=who,
-        history=workflow_address(services().settings, rma),
+        history=workflow_address(services().settings, rma, page.return_.workflow),
     )
     return text, status
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.messages import (
     CarrierStatus,
+    ClaimStatus,
     Disposition,
     EventKind,
     ExchangeStatus,
@@ -118,6 +119,12 @@ TASKS: dict[str, TaskWords] = {
         short="Lost parcel",
         hint="It has not moved for too long. Ask the carrier; then receive it, wait on, or cancel.",
         icon="question-diamond",
+    ),
+    TaskKind.CARRIER_CLAIM: TaskWords(
+        title="Settle the claim with the carrier",
+        short="Carrier claim",
+        hint="Send the carrier the claim for the lost parcel, and note how it ended.",
+        icon="truck",
     ),
     TaskKind.SEND_BACK: TaskWords(
         title="Send the refused goods back",
@@ -322,6 +329,8 @@ EVENTS: dict[str, str] = {
     EventKind.LABEL_FAILED: "bad",
     EventKind.NO_MOVEMENT: "wait",
     EventKind.LOST: "bad",
+    EventKind.LOST_REFUNDED: "move",
+    EventKind.CAME_AFTER_REFUND: "wait",
     EventKind.RECEIVED: "move",
     EventKind.UNEXPECTED_ITEM: "wait",
     EventKind.PARCEL_AFTER_END: "wait",
@@ -335,6 +344,7 @@ EVENTS: dict[str, str] = {
     EventKind.STORE_CREDIT_ISSUED: "done",
     EventKind.GOODWILL_GRANTED: "move",
     EventKind.REOPENED: "bad",
+    EventKind.RETURN_REOPENED: "move",
     EventKind.CLAWBACK_NEEDED: "bad",
     EventKind.EXCHANGE_PAID: "move",
     EventKind.EXCHANGE_SHIPPED: "done",
@@ -350,6 +360,12 @@ SET_ASIDE: dict[str, str] = {
     "denied_by_policy": "Not taken back",
     "reason_not_offered": "A reason that isn't offered",
     "withdrawal_excluded": "Excluded from withdrawal",
+}
+CLAIMS: dict[str, Badge] = {
+    ClaimStatus.OPEN: Badge("Open", "wait"),
+    ClaimStatus.PAID: Badge("Paid", "done"),
+    ClaimStatus.REFUSED: Badge("Refused", "bad"),
+    ClaimStatus.WITHDRAWN: Badge("Withdrawn", "still"),
 }
 # What a permission is called when somebody lacks it.
 PERMISSIONS: dict[str, str] = {

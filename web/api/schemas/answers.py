@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from models.messages import (
     Acceptance,
     CarrierStatus,
+    ClaimStatus,
     Disposition,
     EventKind,
     ExchangeStatus,
@@ -109,6 +110,7 @@ class ReturnLineSchema(Schema):
     missing = fields.Integer(required=True)
     refunded = fields.Integer(required=True)
     ahead = fields.Integer(required=True)
+    forgone = fields.Integer(required=True)
     reception = Choice(Reception, required=True)
     acceptance = Choice(Acceptance, required=True)
     reason = Choice(Reason, required=True)
@@ -205,6 +207,19 @@ class TaskSchema(Schema):
     escalated_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
+class CarrierClaimSchema(Schema):
+    """What a carrier owes for a parcel it lost; `task` settles it."""
+
+    task = fields.String(required=True)
+    carrier = fields.String(required=True)
+    tracking = fields.String(required=True)
+    status = Choice(ClaimStatus, required=True)
+    amount = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    opened_at = fields.AwareDateTime(required=True)
+    closed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class LinksSchema(Schema):
     """Where more of it is found; null: there is none."""
 
@@ -235,6 +250,7 @@ class ReturnSchema(Schema):
     label = fields.Nested(LabelSchema, required=True, allow_none=True)
     tracking = fields.List(fields.Nested(ScanSchema), required=True)
     tasks = fields.List(fields.Nested(TaskSchema), required=True)
+    carrier_claims = fields.List(fields.Nested(CarrierClaimSchema), required=True)
     policy_version = fields.Integer(required=True, allow_none=True)
     deadlines = fields.Dict(keys=fields.String(), values=fields.AwareDateTime(), required=True)
     created_at = fields.AwareDateTime(required=True)

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validates_
 
 from models.messages import Grade, Reason, Resolution, ReturnKind
 from models.rules.grading import FULL, REFUSE
-from models.rules.policy import ANCHORS, Policy
+from models.rules.policy import ANCHORS, LostParcel, Policy
 from models.rules.policy_rules import Rule, RuleDecision, Then, When
 from models.rules.tenders import TenderOrder
 from models.rules.terms import FAULTS, OutboundShipping, Promotions, ReasonTerms, Waiver
@@ -157,6 +157,7 @@ class PolicySchema(Body):
     keep_item_percent = DecimalText(at_most=100, load_default=_DEFAULT.keep_item_percent)
     instant_refund = Flag(load_default=_DEFAULT.instant_refund)
     advance_exchange = Flag(load_default=_DEFAULT.advance_exchange)
+    lost_parcel = Choice(LostParcel, load_default=_DEFAULT.lost_parcel)
     grades = Object(GradesSchema, load_default=lambda: GradesSchema().load({}))
     store_credit_bonus_percent = DecimalText(
         at_most=100, load_default=_DEFAULT.store_credit_bonus_percent
@@ -201,6 +202,7 @@ class PolicySchema(Body):
             keep_item_up_to=data["keep_item_up_to"],
             keep_item_percent=data["keep_item_percent"],
             instant_refund=data["instant_refund"],
+            lost_parcel=data["lost_parcel"],
             grades={Grade(name): share for name, share in data["grades"].items()},
             advance_exchange=data["advance_exchange"],
             second_approval_above=data["second_approval_above"],

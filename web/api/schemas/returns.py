@@ -17,6 +17,7 @@ from models.messages import (
     Reason,
     Resolution,
     ReturnKind,
+    TaskChoice,
 )
 from models.rules.order_checks import MOST_MONEY
 from web.api.schemas.fields import (
@@ -198,6 +199,13 @@ class NoteSchema(Body):
     """A call with nothing but a note."""
 
     note = Note()
+
+
+class CompletionSchema(Body):
+    """A task that was done; `choice` where it can end in more than one way."""
+
+    note = Note()
+    choice = Choice(TaskChoice, load_default=None)
 
 
 class TrackingSchema(Body):

@@ -1,0 +1,138 @@
+"""Opening a return again that was declined, cancelled or has expired."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.messages import (
+    Assessment,
+    Refusal,
+    Resolution,
+    ReturnStart,
+    ReturnStatus,
+    TaskChange,
+    TaskKind,
+    reopened_workflow_id,
+    workflow_id,
+)
+from models.rules import positions
+from models.rules.positions import Span
+from models.store.judging import assessment_of
+from models.store.policies import policy_at
+from models.store.returns import lock_order
+from models.tables import Order, Return, ReturnLine, Task, UnitRange
+
+# Their goods were set aside, and are no longer.
+_EXCHANGED = (Resolution.EXCHANGE, Resolution.REPLACEMENT)
+_INSTEAD = {
+    ReturnStatus.CLOSED: "It is closed and paid; ask for a new return of what else comes back.",
+    ReturnStatus.REJECTED: "Its goods went back to the customer; ask for a new return.",
+}
+
+
+def workflow_of(row: Return) -> str:
+    """The workflow that a return's messages go to."""
+    return row.workflow or workflow_id(row.rma)
+
+
+def reopenings(row: Return) -> int:
+    """How often a return was opened again."""
+    return int((row.workflow or "0").rpartition("/")[2])
+
+
+def why_not(row: Return) -> Refusal | None:
+    """Why a return can't be opened again, and what to do instead; None when it can."""
+    if row.status in (ReturnStatus.DECLINED, ReturnStatus.CANCELLED, ReturnStatus.EXPIRED):
+        if any(line.refunded or line.granted for line in row.lines):
+            message = "Money of it was paid already; ask for a new return of what else comes back."
+        elif any(line.resolution in _EXCHANGED for line in row.lines):
+            message = "What it was to be exchanged for is free again; ask for a new return."
+        elif any(line.received for line in row.lines):
+            message = "Goods of it came before it ended; send them back and ask for a new return."
+        else:
+            return None
+        return Refusal(code="not_reopenable", message=message)
+    instead = _INSTEAD.get(ReturnStatus(row.status))
+    if instead is None:
+        return Refusal(
+            code="still_open",
+            message=f"This return is {row.status} and still open; go on with it as it is.",
+        )
+    return Refusal(code="not_reopenable", message=instead)
+
+
+def reopen(session: Session, start: ReturnStart) -> Assessment:
+    """Takes the units of a return again, under the order's lock; its quote and policy stay.
+
+    Doing it again answers the same and changes nothing.
+    """
+    row = session.get_one(Return, start.rma)
+    order = lock_order(session, row.order_number)
+    assert order is not None
+    workflow = reopened_workflow_id(start.rma, start.reopening)
+    if row.workflow != workflow:
+        if (refusal := why_not(row)) is not None:
+            return Assessment(refusals=[refusal])
+        wanted = [line.approved for line in row.lines]
+        if not any(wanted):
+            wanted = [line.requested for line in row.lines]
+        gone = _take(session, order, row.lines, wanted)
+        if gone:
+            return Assessment(refusals=gone)
+        row.workflow = workflow
+    answer = assessment_of(row, policy_at(session, row.policy_version))
+    before = [line.approved for line in row.lines]
+    return replace(
+        answer,
+        # The policy judged it once; what it then approved is among what was approved before.
+        approved=False,
+        rule=None,
+        approved_before=before if any(before) else [],
+        open_tasks=_open_tasks(session, row.rma),
+    )
+
+
+def _take(
+    session: Session, order: Order, lines: Sequence[ReturnLine], wanted: Sequence[int]
+) -> list[Refusal]:
+    """Takes the lowest free positions for each line; nothing when some are gone."""
+    known = {line.id: line for line in order.lines}
+    rows = session.scalars(select(UnitRange).where(UnitRange.order_line_id.in_(known))).all()
+    taken: dict[int, list[Span]] = {key: [] for key in known}
+    for row in rows:
+        taken[row.order_line_id].append(Span(row.first, row.last))
+    refusals, chosen = [], []
+    for line, units in zip(lines, wanted, strict=True):
+        order_line = known[line.order_line_id]
+        free = positions.free(order_line.quantity, taken[order_line.id])
+        left = positions.count(free)
+        if left < units:
+            message = (
+                f"{units - left} of {units} units of line {order_line.line} are in another return "
+                "by now; cancel that one first, or leave this one as it is."
+            )
+            refusals.append(Refusal(code="units_gone", message=message))
+            continue
+        spans = positions.lowest(free, units)
+        taken[order_line.id] += spans
+        chosen.append((line, order_line, spans, units))
+    if refusals:
+        return refusals
+    for line, order_line, spans, units in chosen:
+        order_line.reserved_units += units
+        line.ranges = [
+            UnitRange(order_line_id=order_line.id, first=span.first, last=span.last)
+            for span in spans
+        ]
+    return []
+
+
+def _open_tasks(session: Session, rma: str) -> list[TaskChange]:
+    rows = session.scalars(
+        select(Task).where(Task.rma == rma, Task.status != "done").order_by(Task.opened_at, Task.id)
+    )
+    return [
+        TaskChange(id=row.id, kind=TaskKind(row.kind), open=True, refund=row.refund) for row in rows
+    ]

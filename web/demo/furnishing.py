@@ -8,11 +8,16 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.store.orders import put_order
-from models.tables import Order, User
+from models.store.products import ProductInput, put_product
+from models.tables import Order, Product, User
 from web.access import Actor, Role
 from web.demo import people
+from web.demo.catalogue import VARIANTS, Variant
 from web.demo.orders import make_order
 from web.demo.shop import NUMBER_PREFIX, SALES, order_number
+
+# Of each thing, so that nearly every exchange can be asked for.
+_STOCK = 12
 
 
 class ShopNotEmpty(Exception):
@@ -41,7 +46,24 @@ def furnish(database: Database, data_dir: Path, now: datetime) -> dict[Role, Act
             # One that is there keeps its dates, which were reckoned from another day.
             if order_number(sale.number) not in known:
                 put_order(session, make_order(sale, now))
+        for variant in VARIANTS.values():
+            if session.get(Product, variant.sku) is None:
+                put_product(session, _as_product(variant), now)
     return staff
+
+
+def _as_product(variant: Variant) -> ProductInput:
+    return ProductInput(
+        sku=variant.sku,
+        product=variant.product.code,
+        name=variant.product.name,
+        variant=dict(variant.choice),
+        category=variant.product.category,
+        price=variant.product.price,
+        currency="GBP",
+        tax_rate="0.20",
+        stock=_STOCK,
+    )
 
 
 def _demo_orders() -> Select[str]:

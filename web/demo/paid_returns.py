@@ -13,11 +13,39 @@ from web.access import Role
 from web.demo.steps import Decide, PayByHand, Wait
 from web.demo.telling import (
     Story,
+    approved,
     arrived,
     inspected,
     item,
     refusal,
     verdict,
+)
+
+EXCHANGED = (
+    # The same jumper in another size: sent back, accepted, and now to be sent out.
+    Story(
+        number=51,
+        sale=1039,
+        lines=(item("1", Reason.TOO_SMALL, "Lovely and warm. I need it one size up."),),
+        exchange={"1": "KNT-CHARCOAL-M"},
+        ends=ReturnStatus.RESOLVING,
+        steps=(
+            *arrived(line_1=1),
+            inspected(verdict("1", "As new.")),
+            Wait(event=EventKind.EXCHANGE_RESERVED),
+        ),
+    ),
+    # Something dearer, whose difference the customer has not paid yet.
+    Story(
+        number=52,
+        sale=1058,
+        lines=(
+            item("2", Reason.STYLE, "I would rather have two scarves for my sisters.", units=2),
+        ),
+        exchange={"2": "SCF-MOSS"},
+        ends=ReturnStatus.AWAITING_PARCEL,
+        steps=(*approved(), Wait(event=EventKind.EXCHANGE_RESERVED)),
+    ),
 )
 
 PAYING = (
@@ -254,4 +282,4 @@ CLOSED = (
     ),
 )
 
-PAID_RETURNS = (*PAYING, *RESOLVED, *CLOSED)
+PAID_RETURNS = (*EXCHANGED, *PAYING, *RESOLVED, *CLOSED)

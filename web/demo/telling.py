@@ -11,6 +11,7 @@ from models.messages import (
     EventKind,
     Grade,
     Reason,
+    Resolution,
     ReturnKind,
     ReturnStatus,
     TaskKind,
@@ -18,7 +19,7 @@ from models.messages import (
 from web.access import Role
 from web.demo.shop import order_number
 from web.demo.steps import Decide, Inspect, Receive, Scan, Step, Wait
-from web.requests import InspectionLineRequest, LineRequest, ReturnRequest
+from web.requests import InspectionLineRequest, LineRequest, ReturnRequest, WantedItem
 
 REFERENCE_PREFIX = "demo/"
 
@@ -48,6 +49,8 @@ class Story:
     asked_by: Role | None = None
     override_reason: str | None = None
     hurry: Mapping[str, int] = field(default_factory=dict)
+    # Order line → the SKU that goes out for all that is sent back of it.
+    exchange: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reference(self) -> str:
@@ -66,6 +69,12 @@ class Story:
             order=order_number(self.sale),
             lines=list(self.lines),
             kind=self.kind,
+            resolution=Resolution.EXCHANGE if self.exchange else Resolution.REFUND,
+            exchange=[
+                WantedItem(line=line.line, sku=self.exchange[line.line], quantity=line.quantity)
+                for line in self.lines
+                if line.line in self.exchange
+            ],
             override_reason=self.override_reason,
             reference=self.reference,
         )

@@ -123,6 +123,7 @@ def make_worker(
             records.open_return,
             records.save_progress,
             records.reopen_return,
+            records.amend_return,
             refunds.grant_refund,
             refunds.price_clawback,
             refunds.pay_refund,

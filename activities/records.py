@@ -4,8 +4,8 @@ from datetime import datetime
 
 from activities.definition import uninterrupted
 from models.database import Database
-from models.messages import Assessment, Opening, ReturnProgress
-from models.store import reopening, returns
+from models.messages import Amended, Amending, Assessment, Opening, ReturnProgress
+from models.store import amending, reopening, returns
 
 
 class Records:
@@ -29,6 +29,11 @@ class Records:
         """Opens a return again that had ended, or says why not."""
         with self._database.write() as session:
             return reopening.reopen(session, opening.start)
+
+    def amend_return(self, asked: Amending) -> Amended:
+        """Judges a change of a return and records it, or says why not."""
+        with self._database.write() as session:
+            return amending.amend(session, asked)
 
     @uninterrupted
     def save_progress(self, progress: ReturnProgress) -> None:

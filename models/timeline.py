@@ -42,6 +42,7 @@ _MAILS = {
     Template.KEEP_ITEM: "please keep it",
     Template.DECLINED: "your request is declined",
     Template.CANCELLED: "your return is cancelled",
+    Template.CHANGED: "your return is changed",
     Template.LABEL_REMINDER: "a reminder to send the parcel",
     Template.EXPIRED: "your return has expired",
     Template.RECEIVED: "your parcel has arrived",
@@ -322,6 +323,9 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
         f"Approved once; {facts.money('total')} needs the approval of a second person"
     ),
     EventKind.CANCELLED: lambda _: "Return cancelled",
+    EventKind.CHANGED: lambda facts: (
+        f"Return changed: {facts.units()} now, worth {facts.money('total')}"
+    ),
     EventKind.LABEL_MADE: _label_made,
     EventKind.LABEL_FAILED: lambda facts: f"The label could not be made{facts.because('problem')}",
     EventKind.EXPIRED: lambda _: "No parcel came in time; the return expired",

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from models.messages import (
+    AmendedLine,
+    Amendment,
     Cancellation,
     Decision,
     ExchangeCancellation,
@@ -21,7 +23,13 @@ from models.messages import (
 )
 from models.tables import Note
 from web.access import Actor
-from web.requests import DecisionRequest, GoodwillRequest, InspectionRequest, ReceiptRequest
+from web.requests import (
+    AmendRequest,
+    DecisionRequest,
+    GoodwillRequest,
+    InspectionRequest,
+    ReceiptRequest,
+)
 
 _NAMESPACE = uuid.UUID("5f0b8a5e-8a53-4f0c-9d4e-3f1f8d1f6a11")
 
@@ -60,6 +68,26 @@ class Composer:
     def reason(self, note: str) -> str | None:
         """The id of a note by itself."""
         return self._keep(note)
+
+    def amendment(self, asked: AmendRequest) -> Amendment:
+        """What the return is changed to."""
+        return Amendment(
+            id=self._call,
+            actor=self._actor.id,
+            lines=None
+            if asked.lines is None
+            else [
+                AmendedLine(
+                    line=part.line,
+                    quantity=part.quantity,
+                    reason=part.reason,
+                    resolution=part.resolution,
+                    comment=self._keep(part.comment or ""),
+                )
+                for part in asked.lines
+            ],
+            resolution=asked.resolution,
+        )
 
     def receipt(self, asked: ReceiptRequest) -> Receipt:
         """What was counted."""

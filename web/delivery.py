@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.messages import (
+    Amendment,
     Cancellation,
     CarrierEvent,
     Decision,
@@ -74,6 +75,7 @@ Message = (
     | ExchangePayment
     | ExchangeShipment
     | ExchangeCancellation
+    | Amendment
 )
 
 
@@ -84,6 +86,7 @@ class _Door:
 
 
 _DOORS: dict[type[Any], _Door] = {
+    Amendment: _Door(ReturnWorkflow.amend, ReturnWorkflow.submit_amendment),
     Decision: _Door(ReturnWorkflow.decide, ReturnWorkflow.submit_decision),
     Cancellation: _Door(ReturnWorkflow.cancel, ReturnWorkflow.submit_cancellation),
     LabelRequest: _Door(ReturnWorkflow.make_label, ReturnWorkflow.submit_label_request),

@@ -43,6 +43,7 @@ from web.messenger import call_id
 from web.money_gateway import MoneyGateway
 from web.policy_gateway import PolicyGateway
 from web.requests import (
+    AmendRequest,
     Answer,
     Conflict,
     DecisionRequest,
@@ -236,6 +237,12 @@ class Gateway(ExchangeGateway, MoneyGateway, PolicyGateway):
             reopening=reopenings(row) + 1,
             note=note,
         )
+
+    def amend(
+        self, rma: str, asked: AmendRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        """Changes a return before anything was inspected; it is judged and priced again."""
+        return self._send(rma, actor, id, lambda notes: notes.amendment(asked))
 
     # --- the way back ----------------------------------------------------------------------
 

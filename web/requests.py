@@ -82,6 +82,25 @@ class DecisionRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendedLineRequest:
+    """A line as it shall be. What is None stays as it was."""
+
+    line: str
+    quantity: int
+    reason: Reason | None = None
+    comment: str | None = None
+    resolution: Resolution | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRequest:
+    """A change of mind. `lines` are all that come back; None: they stay as they are."""
+
+    lines: list[AmendedLineRequest] | None = None
+    resolution: Resolution | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
     """What a carrier says of the parcel. `event_id` makes repeating it harmless."""
 

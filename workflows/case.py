@@ -135,6 +135,14 @@ class Case(Matter):
             due[Wait.REMINDER] = self.approved_at + timedelta(seconds=limits.label_reminder)
         return due
 
+    def approve_by_policy(self, assessment: Assessment) -> None:
+        """The policy approves without a person."""
+        self.progress.approve_all()
+        units = sum(line.approved for line in self.progress.lines)
+        rule = {"rule": assessment.rule} if assessment.rule else {}
+        self.recorder.tell(EventKind.APPROVED, POLICY, units=units, by_policy=1, **rule)
+        self.go_on_approved(assessment)
+
     def go_on_approved(self, assessment: Assessment) -> None:
         """After the approval: the goods come back, or the customer keeps them."""
         if assessment.keep_item:

@@ -5,6 +5,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.messages import (
+        Amendment,
         Cancellation,
         CarrierEvent,
         Decision,
@@ -54,6 +55,11 @@ class Doors(MoneyDoors):
         return await self._take(cancellation)
 
     @workflow.update
+    async def amend(self, amendment: Amendment) -> ReturnState:
+        """Changes lines and resolutions before anything was inspected."""
+        return await self._take(amendment)
+
+    @workflow.update
     async def make_label(self, asked: LabelRequest) -> ReturnState:
         """Makes the label, again if need be."""
         return await self._take(asked)
@@ -88,6 +94,10 @@ class Doors(MoneyDoors):
     def _may_cancel(self, cancellation: Cancellation) -> None:
         self._check(cancellation)
 
+    @amend.validator
+    def _may_amend(self, amendment: Amendment) -> None:
+        self._check(amendment)
+
     @make_label.validator
     def _may_make_label(self, asked: LabelRequest) -> None:
         self._check(asked)
@@ -119,6 +129,11 @@ class Doors(MoneyDoors):
     async def submit_cancellation(self, cancellation: Cancellation) -> None:
         """The cancellation's durable second path."""
         await self._take_signal(cancellation)
+
+    @workflow.signal
+    async def submit_amendment(self, amendment: Amendment) -> None:
+        """The amendment's durable second path."""
+        await self._take_signal(amendment)
 
     @workflow.signal
     async def submit_label_request(self, asked: LabelRequest) -> None:

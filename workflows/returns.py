@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.granting import grant_what_was_accepted
     from workflows.local import run_local
     from workflows.losing import lose_parcel
-    from workflows.matter import POLICY, SYSTEM, words_of
+    from workflows.matter import SYSTEM, words_of
     from workflows.reopening import reopen
     from workflows.search_attributes import NEEDS_ATTENTION, STATUS
 
@@ -80,11 +80,7 @@ class ReturnWorkflow(Doors):
                 case.assessment = assessment
                 return False
             if assessment.approved:
-                case.progress.approve_all()
-                units = sum(line.approved for line in case.progress.lines)
-                rule = {"rule": assessment.rule} if assessment.rule else {}
-                case.recorder.tell(EventKind.APPROVED, POLICY, units=units, by_policy=1, **rule)
-                case.go_on_approved(assessment)
+                case.approve_by_policy(assessment)
             else:
                 due = timedelta(seconds=case.start.deadlines.decision_due)
                 case.recorder.open_task(TaskKind.DECIDE, due)

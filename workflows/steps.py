@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
     from models.messages import (
         TASKS_ENDED_BY_WORD,
+        Amendment,
         Cancellation,
         CarrierEvent,
         CarrierStatus,
@@ -32,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.progress import conflict, invalid
     from models.rules.task_choices import check_choice
-    from workflows import options
+    from workflows import amending, options
     from workflows.ahead import end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
@@ -299,5 +300,6 @@ STEPS: dict[type[Any], Step] = {
     Receipt: Step(_check_receipt, _receive),
     Inspection: Step(_check_inspection, _inspect),
     **MONEY_STEPS,
+    Amendment: Step(amending.check, amending.carry_out),
     TaskCompletion: Step(_check_completion, _complete),
 }

@@ -4,6 +4,7 @@ Standard library only. No personal data and no free text: a message names people
 comments by id. Fields are only ever added, with a default, so that stored histories replay.
 """
 
+from models.messages.amendments import Amended, AmendedLine, Amending, Amendment
 from models.messages.effects import Label, LabelOrder, MailOrder
 from models.messages.exchanges import (
     ExchangeCancellation,
@@ -115,6 +116,10 @@ __all__ = [
     "TASKS_ENDED_BY_WORD",
     "TASK_CHOICES",
     "Acceptance",
+    "Amended",
+    "AmendedLine",
+    "Amending",
+    "Amendment",
     "AnotherTry",
     "Assessment",
     "Cancellation",

@@ -272,6 +272,7 @@ class Template(StrEnum):
     EXCHANGE_PAYMENT = "exchange_payment"
     EXCHANGE_SHIPPED = "exchange_shipped"
     EXCHANGE_CANCELLED = "exchange_cancelled"
+    CHANGED = "changed"
 
 
 class EventKind(StrEnum):
@@ -328,3 +329,4 @@ class EventKind(StrEnum):
     EXCHANGE_PAID = "exchange_paid"  # amount, currency
     EXCHANGE_SHIPPED = "exchange_shipped"  # units, tracking
     EXCHANGE_CANCELLED = "exchange_cancelled"  # why: not_paid, goods_refused, staff, return_ended
+    CHANGED = "changed"  # units, total, currency

@@ -83,7 +83,9 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         .where(Return.rma == rma)
         .options(
             joinedload(Return.order).options(
-                joinedload(Order.customer), selectinload(Order.payments)
+                joinedload(Order.customer),
+                selectinload(Order.payments),
+                selectinload(Order.lines),
             ),
             selectinload(Return.lines).joinedload(ReturnLine.order_line),
             selectinload(Return.quote_lines),

@@ -74,6 +74,21 @@ class Judgement:
     overridden: tuple[SetAside, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a recorded return holds that is judged again.
+
+    Attributes:
+        rma: the return.
+        spans: per requested line, the unit positions it keeps as far as it can.
+        given_back: order line (its row's id) → all positions that the return holds now.
+    """
+
+    rma: str
+    spans: tuple[tuple[Span, ...], ...]
+    given_back: Mapping[int, Sequence[Span]]
+
+
 # A withdrawal is about sending goods back.
 _MAY_BE_KEPT = (ReturnKind.RETURN, ReturnKind.CLAIM)
 
@@ -87,13 +102,22 @@ def judge_request(
     resolution: Resolution,
     override: bool,
     at: datetime,
+    policy: Policy | None = None,
+    held: Held | None = None,
 ) -> Judgement:
-    """Judges and prices a request without storing anything. The order must exist."""
-    policy = current_policy(session)
+    """Judges and prices a request without storing anything. The order must exist.
+
+    `policy` None: the newest. `held`: the request changes a return that is recorded already.
+    """
+    policy = policy or current_policy(session)
     found = session.get_one(Order, order)
     order_lines = {line.line: line for line in found.lines}
     wanted = {line.line for line in lines}
     free = _free_spans(session, [line for line in found.lines if line.line in wanted])
+    if held is not None:
+        for place, spans in held.given_back.items():
+            if place in free:
+                free[place] = sorted([*free[place], *spans])
     units = [(order_lines[each.line], each.quantity) for each in lines if each.line in order_lines]
     request = read_request_facts(session, policy, found, units, at=at)
     asked = []
@@ -135,13 +159,8 @@ def judge_request(
     if refusals:
         return Judgement(refusals=refusals, policy=policy)
     aside = _set_aside(asked, kind=kind, policy=policy, at=at) if override else ()
-    taken = []
-    for requested in lines:
-        line = order_lines[requested.line]
-        spans = positions.lowest(free[line.id], requested.quantity)
-        free[line.id] = positions.free(line.quantity, [*_taken(line, free), *spans])
-        taken.append((line, spans))
-    facts = order_facts(session, found, policy)
+    taken = _take([(order_lines[each.line], each.quantity) for each in lines], free, held)
+    facts = order_facts(session, found, policy, apart_from=held.rma if held else None)
     known = {line.line: line for line in facts.lines}
     quoted = [
         QuotedLine(
@@ -239,6 +258,30 @@ def _free_spans(session: Session, lines: Sequence[OrderLine]) -> dict[int, list[
     for row in rows:
         taken[row.order_line_id].append(Span(row.first, row.last))
     return {line.id: positions.free(line.quantity, taken[line.id]) for line in lines}
+
+
+def _take(
+    wanted: Sequence[tuple[OrderLine, int]], free: dict[int, list[Span]], held: Held | None
+) -> list[tuple[OrderLine, list[Span]]]:
+    """The positions of each line: those it holds already, then the lowest free ones."""
+
+    def take(line: OrderLine, spans: Sequence[Span]) -> None:
+        free[line.id] = positions.free(line.quantity, [*_taken(line, free), *spans])
+
+    own: list[list[Span]] = [[] for _ in wanted]
+    if held is not None:
+        for place, (line, units) in enumerate(wanted):
+            spans = held.spans[place]
+            own[place] = positions.lowest(spans, min(units, positions.count(spans)))
+            take(line, own[place])
+    taken = []
+    for (line, units), kept in zip(wanted, own, strict=True):
+        more = positions.lowest(free[line.id], units - positions.count(kept))
+        take(line, more)
+        # The gaps between the gaps: neighbours become one span.
+        gaps = positions.free(line.quantity, [*kept, *more])
+        taken.append((line, positions.free(line.quantity, gaps)))
+    return taken
 
 
 def _taken(line: OrderLine, free: Mapping[int, list[Span]]) -> list[Span]:

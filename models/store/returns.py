@@ -24,6 +24,7 @@ from models.messages import (
 )
 from models.rules import positions
 from models.rules.positions import Span
+from models.rules.quote import Quote
 from models.store.carrier_claims import open_claim, settle_claim
 from models.store.exchange_stock import drop_unpaid, set_aside
 from models.store.judging import assessment_of, judge_request
@@ -160,18 +161,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
                 ],
             )
         )
-    for position, amount in enumerate(judged.quote.lines):
-        session.add(
-            QuoteLineRow(
-                rma=start.rma,
-                position=position,
-                kind=amount.kind,
-                line=amount.line,
-                amount=amount.amount,
-                tax=amount.tax,
-                explanation=amount.explanation,
-            )
-        )
+    write_quote(session, start.rma, judged.quote)
     set_aside(session, start.rma, order.currency, judged.quote.exchange)
     add_events(
         session,
@@ -193,6 +183,22 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     )
     session.delete(submission)
     return assessment_of(made, judged.policy)
+
+
+def write_quote(session: Session, rma: str, quote: Quote) -> None:
+    """Fixes a return's quote."""
+    session.add_all(
+        QuoteLineRow(
+            rma=rma,
+            position=position,
+            kind=amount.kind,
+            line=amount.line,
+            amount=amount.amount,
+            tax=amount.tax,
+            explanation=amount.explanation,
+        )
+        for position, amount in enumerate(quote.lines)
+    )
 
 
 def _is_taken(session: Session, reference: str | None) -> bool:

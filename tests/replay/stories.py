@@ -38,6 +38,8 @@ from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
 from web.requests import (
+    AmendedLineRequest,
+    AmendRequest,
     Conflict,
     DecisionRequest,
     GoodwillRequest,
@@ -178,6 +180,19 @@ async def refused(world: World) -> str:
 
 async def cancelled(world: World) -> str:
     rma = await awaiting(world)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CANCELLED)
+
+
+async def changed(world: World) -> str:
+    rma = await requested(world, {"1": 2})
+    await world.call(
+        world.gateway.amend, rma, AmendRequest(resolution=Resolution.STORE_CREDIT), AGENT
+    )
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    fewer = AmendRequest(lines=[AmendedLineRequest(line="1", quantity=1)])
+    await world.call(world.gateway.amend, rma, fewer, AGENT)
     await world.call(world.gateway.cancel, rma, "", AGENT)
     return await ended(world, rma, ReturnStatus.CANCELLED)
 
@@ -618,6 +633,7 @@ STORIES: tuple[Story, ...] = (
     refused,
     cancelled,
     cancelled_with_goods_here,
+    changed,
     expired,
     lost_and_found,
     lost_and_refunded,

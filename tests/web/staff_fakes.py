@@ -12,6 +12,7 @@ from models.store.policies import current_policy
 from models.store.simulating import begin_simulation, simulate
 from web.access import Actor
 from web.requests import (
+    AmendRequest,
     Answer,
     DecisionRequest,
     GatewayError,
@@ -58,6 +59,11 @@ class FakeGateway:
         self, rma: str, asked: InspectionRequest, actor: Actor, *, id: str | None = None
     ) -> Answer:
         return self._took("inspect", (rma, asked), actor, id)
+
+    def amend(
+        self, rma: str, asked: AmendRequest, actor: Actor, *, id: str | None = None
+    ) -> Answer:
+        return self._took("amend", (rma, asked), actor, id)
 
     def cancel(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("cancel", (rma, note), actor, id)

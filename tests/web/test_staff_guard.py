@@ -50,9 +50,24 @@ def test_every_guarded_route_turns_a_stranger_away(desk: Desk) -> None:
 
 
 FORBIDDEN = {
-    Role.VIEWER: ["decision", "cancel", "receipt", "inspection", "label", "refunds/x/retry"],
+    Role.VIEWER: [
+        "decision",
+        "cancel",
+        "change",
+        "receipt",
+        "inspection",
+        "label",
+        "refunds/x/retry",
+    ],
     Role.AGENT: ["receipt", "inspection", "refunds/x/retry", "refunds/x/resolve"],
-    Role.WAREHOUSE: ["decision", "cancel", "refunds/x/retry", "refunds/x/resolve", "goodwill"],
+    Role.WAREHOUSE: [
+        "decision",
+        "cancel",
+        "change",
+        "refunds/x/retry",
+        "refunds/x/resolve",
+        "goodwill",
+    ],
     Role.FINANCE: ["receipt", "inspection", "label"],
 }
 

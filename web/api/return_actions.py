@@ -13,6 +13,7 @@ from web.api.blueprint import ResourceBlueprint
 from web.api.respond import read_return, respond, respond_return, respond_taken
 from web.api.schemas.answers import ReturnSchema, TakenSchema
 from web.api.schemas.returns import (
+    AmendSchema,
     DecisionSchema,
     EmptySchema,
     InspectionSchema,
@@ -23,7 +24,13 @@ from web.api.schemas.returns import (
 from web.auth import current_actor, requires
 from web.errors import not_found
 from web.idempotency import begun_at, call_id, idempotent
-from web.requests import DecisionRequest, InspectionRequest, ReceiptRequest, ScanRequest
+from web.requests import (
+    AmendRequest,
+    DecisionRequest,
+    InspectionRequest,
+    ReceiptRequest,
+    ScanRequest,
+)
 from web.services import services
 
 blueprint = ResourceBlueprint("return actions", "What moves a return.")
@@ -43,6 +50,17 @@ def decide(asked: DecisionRequest, rma: str) -> Response:
     """Approve or decline, whole or line by line."""
     answer = services().gateway.decide(rma, asked, current_actor(), id=call_id())
     return respond_return(answer)
+
+
+@blueprint.on("PATCH", "/returns/<rma>")
+@requires(Permission.REQUEST, Permission.DECIDE)
+@idempotent()
+@blueprint.takes(AmendSchema)
+@blueprint.answers(200, ReturnSchema)
+@blueprint.answers(202, TakenSchema)
+def amend(asked: AmendRequest, rma: str) -> Response:
+    """Change lines or resolutions, until something was inspected; it is judged and priced again."""
+    return respond_return(services().gateway.amend(rma, asked, current_actor(), id=call_id()))
 
 
 @blueprint.on("POST", "/returns/<rma>/cancel")

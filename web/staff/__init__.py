@@ -139,6 +139,7 @@ def create_blueprint() -> Blueprint:
         ("inspection", actions.inspect),
         ("cancel", actions.cancel),
         ("reopen", actions.reopen),
+        ("change", actions.change),
         ("label", actions.make_label),
         ("refunds/<path:refund_id>/retry", actions.retry_refund),
         ("refunds/<path:refund_id>/resolve", actions.resolve_refund),

@@ -33,6 +33,7 @@ from web.staff.forms import (
 )
 from web.staff.guard import requires
 from web.staff.photos import keep_inspected_photos, read_inspected_photos
+from web.staff.request_form import read_amendment
 from web.staff.returns import Trouble, show_return
 
 _RESOLVED = {
@@ -105,6 +106,18 @@ def reopen(rma: str) -> ResponseReturnValue:
         return answer, "The return is open again."
 
     return act(rma, "reopen", call)
+
+
+@requires(Permission.REQUEST)
+def change(rma: str) -> ResponseReturnValue:
+    """Changes what comes back and what is given for it."""
+
+    def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
+        asked = read_amendment(request.form)
+        answer = services().gateway.amend(rma, asked, actor, id=call_id)
+        return answer, "The return is changed and worked out again."
+
+    return act(rma, "change", call)
 
 
 @requires(Permission.SHIP)

@@ -78,6 +78,9 @@ class Possible:
     label_failed: Task | None
     cancel: bool
     reopen: bool
+    # Whether it may still change, and the lines of the order that may come on top.
+    change: bool
+    change_more: list[OrderLine]
     # Who may give goodwill now; and what can still be refunded of the order, by payment too.
     goodwill: bool
     left: int
@@ -137,6 +140,16 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         reopen=why_not(row) is None,
         cancel=not ended
         and not any(part.accepted or part.rejected or part.ahead for part in row.lines),
+        change=_may_change(row),
+        change_more=[
+            line
+            for line in row.order.lines
+            if row.status == ReturnStatus.REQUESTED
+            and line.reserved_units < line.quantity
+            and line.id not in {part.order_line_id for part in row.lines}
+        ]
+        if _may_change(row)
+        else [],
         goodwill=row.status not in _NO_GOODWILL and left > 0,
         left=left,
         payments_left=[
@@ -150,6 +163,12 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
             or (task.kind == TaskKind.REFUND_FAILED and task.id not in settled_by_form)
         ],
         step=_step(row),
+    )
+
+
+def _may_change(row: Return) -> bool:
+    return row.status not in FINAL_STATUSES and not any(
+        part.accepted or part.rejected or part.ahead for part in row.lines
     )
 
 

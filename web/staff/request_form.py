@@ -1,7 +1,7 @@
 """Reads the form of a new return into what the gateway is asked."""
 
 from models.messages import Reason, Resolution, ReturnKind
-from web.requests import Contact, LineRequest, ReturnRequest
+from web.requests import AmendedLineRequest, AmendRequest, Contact, LineRequest, ReturnRequest
 from web.staff.forms import E, Form, FormError, read_choice, read_note, read_text, read_units, rows
 
 _LONGEST_NAME = 200
@@ -27,6 +27,28 @@ def read_request(form: Form, order: str) -> ReturnRequest:
         contact=_contact(form),
         override_reason=read_note(form, "override") or None,
     )
+
+
+def read_amendment(form: Form) -> AmendRequest:
+    """What a return is changed to; lines without units go.
+
+    Raises:
+        FormError: a field can't be used, or nothing would be left.
+    """
+    lines = [
+        AmendedLineRequest(
+            line=line,
+            quantity=quantity,
+            reason=_maybe(form, f"reason-{row}", Reason),
+            comment=read_note(form, f"comment-{row}") or None,
+            resolution=_maybe(form, f"resolution-{row}", Resolution),
+        )
+        for row, line in rows(form)
+        if (quantity := read_units(form, f"quantity-{row}"))
+    ]
+    if not lines:
+        raise FormError("Nothing would be left; cancel the return instead.")
+    return AmendRequest(lines=lines)
 
 
 def read_lines(form: Form, kind: ReturnKind) -> list[LineRequest]:

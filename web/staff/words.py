@@ -323,6 +323,7 @@ ROLES: dict[str, str] = {
 EVENTS: dict[str, str] = {
     EventKind.APPROVED: "done",
     EventKind.KEPT: "done",
+    EventKind.CHANGED: "move",
     EventKind.DECLINED: "bad",
     EventKind.LINE_DECLINED: "bad",
     EventKind.SECOND_APPROVAL_NEEDED: "wait",

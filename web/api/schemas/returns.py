@@ -36,6 +36,8 @@ from web.api.schemas.fields import (
 )
 from web.errors import Coded
 from web.requests import (
+    AmendedLineRequest,
+    AmendRequest,
     Contact,
     DecisionRequest,
     GoodwillRequest,
@@ -167,6 +169,40 @@ class ReturnRequestSchema(Body):
         override = data.pop("override")
         data["exchange"] = data["exchange"] or []
         return ReturnRequest(override_reason=override["reason"] if override else None, **data)
+
+
+class AmendedLineSchema(Body):
+    """A line as it shall be; what is left out stays as it was."""
+
+    line = OrderLineName()
+    quantity = Units(required=True)
+    reason = Choice(Reason, load_default=None)
+    comment = Text(longest=LONGEST_NOTE, load_default=None)
+    resolution = Choice(Resolution, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> AmendedLineRequest:
+        """As the gateway takes it."""
+        return AmendedLineRequest(**data)
+
+
+class AmendSchema(Body):
+    """A change of mind: `lines` are all that come back; left out, they stay as they are."""
+
+    lines = Items(Object(AmendedLineSchema), at_least=1, load_default=None)
+    resolution = Choice(Resolution, load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def need_a_change(self, data: dict[str, Any], **_: Any) -> None:
+        """A change of nothing is a mistake."""
+        if data["lines"] is None and data["resolution"] is None:
+            message = "Say what shall change: lines, resolution or both."
+            raise ValidationError({"lines": [Coded(message, "nothing_to_change")]})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> AmendRequest:
+        """As the gateway takes it."""
+        return AmendRequest(**data)
 
 
 class LineDecisionSchema(Body):

@@ -1,0 +1,54 @@
+"""A change of mind: what may still change, and what the return is after it."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.records import Records
+    from models.messages import Amended, Amending, Amendment, TaskKind, Template
+    from models.rules.amending import amend, check_amendment, declined_lines
+    from workflows.case import Case
+    from workflows.local import run_local
+
+
+def check(case: Case, message: Amendment) -> None:
+    """Whether the return can be changed like this now."""
+    check_amendment(case.progress, message)
+
+
+async def carry_out(case: Case, message: Amendment) -> None:
+    """Judges the change, and goes on with what comes of it."""
+    progress, recorder = case.progress, case.recorder
+    amended: Amended = await run_local(
+        Records.amend_return,
+        Amending(
+            rma=case.rma,
+            at=workflow.now().isoformat(),
+            amendment=message,
+            decided=progress.decided,
+            declined=declined_lines(progress),
+        ),
+        summary="Judge the change and record it",
+    )
+    assessment = amended.assessment
+    if assessment.refusals:
+        raise ApplicationError(
+            "The change was refused.", assessment.refusals, type="refused", non_retryable=True
+        )
+    amend(progress, amended)
+    case.assessment = assessment
+    case.mail(Template.CHANGED)
+    if progress.decided:
+        return
+    recorder.close_tasks(TaskKind.SECOND_APPROVAL, message.actor)
+    if assessment.approved:
+        recorder.close_tasks(TaskKind.DECIDE, message.actor)
+        case.approve_by_policy(assessment)
+        if assessment.keep_item:
+            case.mail(Template.KEEP_ITEM)
+    elif not recorder.tasks_of(TaskKind.DECIDE):
+        # Who approved it first approved something else.
+        due = timedelta(seconds=case.start.deadlines.decision_due)
+        recorder.open_task(TaskKind.DECIDE, due)

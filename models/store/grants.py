@@ -73,7 +73,7 @@ def grant(session: Session, asked: Grant) -> Granted:
     quote = make_quote(
         facts,
         quoted,
-        terms_of(policy, order),
+        terms_of(policy, order, ReturnKind(row.kind)),
         withdrawal=row.kind == ReturnKind.WITHDRAWAL,
         kept=row.resolution == Resolution.KEEP_ITEM,
         left=_promised(row),
@@ -122,7 +122,7 @@ def owed_back(session: Session, asked: Clawback) -> ClawbackOwed:
     row = session.get_one(Return, asked.rma)
     policy = policy_at(session, row.policy_version)
     facts = order_facts(session, row.order, policy, apart_from=row.rma)
-    terms = terms_of(policy, row.order)
+    terms = terms_of(policy, row.order, ReturnKind(row.kind))
     quotes = [
         make_quote(facts, quoted_lines(row, facts, asked.earned, policy, grades), terms)
         for grades in ((), asked.grades)

@@ -209,7 +209,7 @@ def price(
     left: int | None,
 ) -> tuple[Quote, bool]:
     """What a request would give, and whether the customer keeps the goods."""
-    terms = terms_of(policy, order)
+    terms = terms_of(policy, order, kind)
 
     def priced(terms: Terms, *, kept: bool) -> Quote:
         return make_quote(
@@ -321,7 +321,7 @@ def _refused_grades(made: Return, policy: Policy) -> dict[str, list[Grade]]:
     refused = refused_grades(policy.grades)
     if not refused or made.kind == ReturnKind.WITHDRAWAL:
         return {}
-    terms = terms_of(policy, made.order)
+    terms = terms_of(policy, made.order, ReturnKind(made.kind))
     spared = {
         line.order_line.line
         for line in made.lines

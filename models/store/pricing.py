@@ -25,7 +25,7 @@ from models.rules.policy_rules import (
 )
 from models.rules.positions import Span
 from models.rules.quote import QuotedLine, QuoteKind
-from models.rules.terms import Fault, Terms
+from models.rules.terms import Fault, Terms, Waiver
 from models.rules.worth import PaidLine
 from models.store.gift_cards import sold_by
 from models.tables import (
@@ -272,14 +272,18 @@ def replacement_of(line: ExchangeLine) -> Replacement:
     )
 
 
-def terms_of(policy: Policy, order: Order) -> Terms:
-    """A policy's rules of money for one order, in its currency."""
+def terms_of(policy: Policy, order: Order, kind: ReturnKind) -> Terms:
+    """A policy's rules of money for a return of one order, in its currency.
+
+    A claim is the shop's own fault, so that nobody pays fees for one, whatever else is waived.
+    """
+    claimed = {Waiver.MERCHANT_FAULT} if kind is ReturnKind.CLAIM else set()
     return Terms(
         promotions=policy.promotions,
         outbound_shipping=policy.outbound_shipping,
         return_shipping=in_order_currency(order, policy.return_shipping),
         restocking_percent=policy.restocking_percent,
-        waived_for=frozenset(policy.fee_waived_for),
+        waived_for=frozenset(policy.fee_waived_for) | claimed,
         bonus_percent=policy.store_credit_bonus_percent,
         keep_percent=policy.keep_item_percent,
         grades=policy.grades,

@@ -30,6 +30,12 @@ from models.store.policies import policy_at
 from models.store.returns import add_events, lock_order, write_quote
 from models.tables import Event, Note, QuoteLine, Return, ReturnLine, UnitRange
 
+# What goes out was set aside when it was asked for.
+_GOES_OUT = (Resolution.EXCHANGE, Resolution.REPLACEMENT)
+_EXCHANGE_FIXED = (
+    "What goes out in an exchange is set aside when it is asked for, so that this can't be changed "
+    "into one, nor from one; cancel the return and ask again."
+)
 # Out of the way of the numbers that lines get.
 _ASIDE = 1_000_000
 
@@ -134,6 +140,9 @@ def _wanted(
         asked = [
             AmendedLine(line=line.order_line.line, quantity=line.requested) for line in open_lines
         ]
+    if row.exchange is not None:
+        refusals.append(Refusal(code="exchange_fixed", message=_EXCHANGE_FIXED))
+        return [], refusals
     for index, part in enumerate(asked):
         before = next((line for line in stored if line.order_line.line == part.line), None)
         if before is not None:
@@ -153,6 +162,9 @@ def _wanted(
         resolution = part.resolution or amendment.resolution
         if resolution is None:
             resolution = Resolution(before.resolution) if before else _resolution(row)
+        if resolution in _GOES_OUT:
+            place = f"/lines/{index}/resolution"
+            refusals.append(Refusal(code="exchange_fixed", message=_EXCHANGE_FIXED, pointer=place))
         line = RequestedLine(
             line=part.line, quantity=part.quantity, reason=reason, resolution=resolution
         )

@@ -1,5 +1,6 @@
 """A change of mind: what may still change, and what the return is after it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio import workflow
@@ -38,6 +39,7 @@ async def carry_out(case: Case, message: Amendment) -> None:
             "The change was refused.", assessment.refusals, type="refused", non_retryable=True
         )
     amend(progress, amended)
+    case.start = replace(case.start, lines=amended.lines)
     case.assessment = assessment
     case.mail(Template.CHANGED)
     if progress.decided:

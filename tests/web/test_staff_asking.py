@@ -11,7 +11,14 @@ from tests.web.fakes import FakeGateway
 from tests.web.staff_app import Browser, Desk, make_app
 from tests.web.staff_rows import Item, add_return
 from web.access import Role
-from web.requests import Contact, LineRequest, Refused, ReturnRequest, Unavailable
+from web.requests import (
+    Contact,
+    LineRequest,
+    Refused,
+    ReturnRequest,
+    Unavailable,
+    WantedItem,
+)
 
 ORDER = "10001"
 
@@ -162,3 +169,12 @@ def test_others_may_not_ask(desk: Asking, role: Role) -> None:
     assert browser.get("/returns/new").status_code == 403
     assert browser.post("/returns/new").status_code == 403
     assert 'href="/returns/new"' not in browser.get("/returns").text
+
+
+def test_an_exchange_names_what_goes_out(desk: Asking) -> None:
+    browser = desk.browser(Role.AGENT)
+    fields = dashed(resolution_0="exchange", sku_0="SHIRT-L")
+    assert browser.post("/returns/new", form(browser, **fields)).status_code == 303
+    [asked] = desk.gateway.calls[-1].about
+    assert asked.lines[0].resolution is Resolution.EXCHANGE
+    assert asked.exchange == [WantedItem(line="1", sku="SHIRT-L", quantity=2)]

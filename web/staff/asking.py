@@ -24,7 +24,12 @@ _FORM_LASTS = 24 * 60 * 60
 _LONGEST_SEARCH = 200
 _ASK = "ask"
 # What may be chosen; what the shop doesn't offer is refused in words.
-_RESOLUTIONS = (Resolution.REFUND, Resolution.STORE_CREDIT)
+_RESOLUTIONS = (
+    Resolution.REFUND,
+    Resolution.STORE_CREDIT,
+    Resolution.EXCHANGE,
+    Resolution.REPLACEMENT,
+)
 
 
 @requires(Permission.REQUEST)

@@ -1,10 +1,18 @@
 """Reads the form of a new return into what the gateway is asked."""
 
 from models.messages import Reason, Resolution, ReturnKind
-from web.requests import AmendedLineRequest, AmendRequest, Contact, LineRequest, ReturnRequest
+from web.requests import (
+    AmendedLineRequest,
+    AmendRequest,
+    Contact,
+    LineRequest,
+    ReturnRequest,
+    WantedItem,
+)
 from web.staff.forms import E, Form, FormError, read_choice, read_note, read_text, read_units, rows
 
 _LONGEST_NAME = 200
+_LONGEST_SKU = 100
 _LONGEST_ADDRESS = 320
 
 
@@ -24,9 +32,24 @@ def read_request(form: Form, order: str) -> ReturnRequest:
         kind=kind,
         lines=lines,
         resolution=_maybe(form, "resolution", Resolution) or usual,
+        exchange=read_wanted(form),
         contact=_contact(form),
         override_reason=read_note(form, "override") or None,
     )
+
+
+def read_wanted(form: Form) -> list[WantedItem]:
+    """What goes out for lines that are exchanged: as many units as come back.
+
+    Raises:
+        FormError: a number can't be used.
+    """
+    return [
+        WantedItem(line=line, sku=sku[:_LONGEST_SKU], quantity=quantity)
+        for row, line in rows(form)
+        if (sku := read_text(form, f"sku-{row}"))
+        and (quantity := read_units(form, f"quantity-{row}"))
+    ]
 
 
 def read_amendment(form: Form) -> AmendRequest:

@@ -30,6 +30,7 @@ class Records:
         with self._database.write() as session:
             return reopening.reopen(session, opening.start)
 
+    @uninterrupted
     def amend_return(self, asked: Amending) -> Amended:
         """Judges a change of a return and records it, or says why not."""
         with self._database.write() as session:

@@ -36,7 +36,8 @@ def make(desk: Desk, status: ReturnStatus, *items: Item, task: TaskKind | None =
 def actions(page: str) -> set[str]:
     """What the page's forms do, by the last part of where they are sent."""
     found = re.findall(r'<form method="post" action="/returns/[^/]+/([^"]+)"', page)
-    return {action.rpartition("/")[2] for action in found}
+    # Photos can be added in every state.
+    return {action.rpartition("/")[2] for action in found} - {"photos"}
 
 
 APPROVED = Item(approved=1)
@@ -92,7 +93,9 @@ def test_a_page_offers_what_the_state_allows(
     rma = make(desk, status, item, task=task)
     answer = desk.browser(Role.MANAGER).get(f"/returns/{rma}")
     assert answer.status_code == 200
-    assert actions(answer.text) == expected
+    # As long as a return can be cancelled, it can be changed.
+    changes = {"change"} if "cancel" in expected else set()
+    assert actions(answer.text) == expected | changes
 
 
 @pytest.mark.parametrize("status", list(ReturnStatus))

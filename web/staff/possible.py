@@ -76,6 +76,7 @@ class Possible:
     inspection: Task | None
     label: bool
     label_failed: Task | None
+    ship_exchange: Task | None
     cancel: bool
     reopen: bool
     # Whether it may still change, and the lines of the order that may come on top.
@@ -102,7 +103,8 @@ class Possible:
     @property
     def nothing_waits(self) -> bool:
         """No person has to do anything now."""
-        return not (self.decide or self.inspect or self.label_failed or self.stuck or self.by_word)
+        forms = (self.decide, self.inspect, self.label_failed, self.ship_exchange)
+        return not (any(forms) or self.stuck or self.by_word)
 
 
 def find_possible(page: ReturnPage, actor: Actor) -> Possible:
@@ -137,6 +139,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         inspection=kinds.get(TaskKind.INSPECT),
         label=not ended and expected and not any(part.received for part in row.lines),
         label_failed=kinds.get(TaskKind.LABEL_FAILED),
+        ship_exchange=kinds.get(TaskKind.SHIP_EXCHANGE),
         reopen=why_not(row) is None,
         cancel=not ended
         and not any(part.accepted or part.rejected or part.ahead for part in row.lines),

@@ -137,7 +137,7 @@ async def test_a_dearer_item_goes_out_once_its_difference_is_paid_and_can_come_b
     order, lines, payments = order_of(world, rma)
     assert (order.paid, order.reserved, payments[1].reserved) == (11200, 0, 0)
     assert lines[1].paid == 6200
-    assert "exchange_shipped" in world.mails(rma)
+    await world.until_true(lambda: "exchange_shipped" in world.mails(rma))
     again = ReturnRequest(
         order=order.number,
         lines=[LineRequest(line=lines[1].line, quantity=1, reason=Reason.TOO_LARGE)],

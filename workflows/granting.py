@@ -43,6 +43,8 @@ def _tell(case: Case, granted: Granted) -> None:
     if granted.method is PayoutMethod.STORE_CREDIT and granted.amount + granted.bonus:
         _tell_credit(case, granted, granted.amount, granted.short)
         return
+    if case.progress.exchange_open and not granted.amount + granted.short:
+        return  # An even exchange moves no money.
     case.recorder.tell(
         EventKind.REFUND_GRANTED,
         SYSTEM,

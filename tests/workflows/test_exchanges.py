@@ -112,6 +112,7 @@ async def test_an_even_exchange_moves_no_money_and_becomes_a_line_of_the_order(
     await goods_accepted(world, rma)
     await sent(world, rma)
     assert world.refunds(rma) == []
+    assert EventKind.REFUND_GRANTED not in world.timeline(rma)
     assert (product(world, sku).stock, product(world, sku).reserved) == (4, 0)
     order, lines, payments = order_of(world, rma)
     [old, new] = lines

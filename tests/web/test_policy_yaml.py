@@ -114,3 +114,10 @@ def test_a_difference_shows_what_changed_and_no_comments() -> None:
     ]
     assert not any("#" in line for line in lines)
     assert difference(before, before, names=("a", "b")) == []
+
+
+def test_every_part_of_the_document_is_explained() -> None:
+    lines = write_policy(Policy()).splitlines()
+    parts = [at for at, line in enumerate(lines) if line[:1].isalpha()]
+    assert len(parts) >= 20
+    assert [lines[at] for at in parts if not lines[at - 1].startswith("# ")] == []

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from activities.definition import uninterrupted
 from models.database import Database
 from models.messages import ExchangeOpened, ExchangeOpening, ExchangeOutcome, ExchangeStep
-from models.rules.progress import Refused
+from models.rules.refused import Refused
 from models.store import exchanges
 
 

@@ -35,7 +35,7 @@ from models.messages import (
 )
 from models.messages import RefundOrder as RefundOrderMessage
 from models.rules.orders import PaymentKind
-from models.store import grants, payouts, refunds, store_credits
+from models.store import clawbacks, grants, payouts, refunds, store_credits
 from models.tables import Refund
 
 # A provider forgets a key after 24 hours, and a forgotten key pays again (money rule 12).
@@ -72,7 +72,7 @@ class Refunds:
     def price_clawback(self, asked: Clawback) -> ClawbackOwed:
         """Works out what was paid ahead for goods that were not accepted. Local."""
         with self._database.read() as session:
-            return grants.owed_back(session, asked)
+            return clawbacks.owed_back(session, asked)
 
     @uninterrupted
     def pay_refund(self, order: RefundOrderMessage) -> RefundOutcome:

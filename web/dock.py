@@ -9,7 +9,7 @@ from models.database import Database
 from models.messages import CountedLine
 from models.rules.parcels import ParcelOutcome, ParcelStatus, spread
 from models.rules.rma import normalise_rma
-from models.store import parcels
+from models.store import expecting, parcel_cases, parcels
 from models.tables import Parcel, ParcelItem, Return
 from web.access import Actor
 from web.messenger import call_id
@@ -61,13 +61,13 @@ class Dock:
         found = call_id(id)
         now = datetime.now(UTC)
         with self._database.write() as session:
-            parcel = parcels.load_parcel(session, found, lock=True)
+            parcel = parcel_cases.load_parcel(session, found, lock=True)
             if parcel is None:
                 parcel = _parcel(found, asked, actor, now)
                 session.add(parcel)
                 session.flush()
                 parcels.assign(session, parcel, parcels.plan(session, parcel))
-                parcels.open_case(session, parcel, now)
+                parcel_cases.open_case(session, parcel, now)
             open_ = parcel.status == ParcelStatus.OPEN
         if not open_ or not _assigned(parcel):
             return _answer(parcel)
@@ -86,20 +86,20 @@ class Dock:
         """
         rma = normalise_rma(rma) or rma
         with self._database.read() as session:
-            parcel = self._require(parcels.load_parcel(session, id))
+            parcel = self._require(parcel_cases.load_parcel(session, id))
         if parcel.status == ParcelStatus.OPEN and _assigned(parcel):
             # A call died while it brought the parcel to its returns.
             self._bring(parcel, actor)
         with self._database.write() as session:
-            parcel = self._require(parcels.load_parcel(session, id, lock=True))
+            parcel = self._require(parcel_cases.load_parcel(session, id, lock=True))
             if parcel.status != ParcelStatus.OPEN:
                 return _matched_before(parcel, rma)
-            rows = parcels.read_returns(session, Return.rma == rma)
+            rows = expecting.read_returns(session, Return.rma == rma)
             if not rows:
                 raise NotFound(f"There is no return {rma}.")
             if not _assigned(parcel):
                 things = parcels.things_of(parcel)
-                parcels.assign(session, parcel, spread(things, [parcels.expecting(rows[0])]))
+                parcels.assign(session, parcel, spread(things, [expecting.expecting(rows[0])]))
         if any(item.rma != rma for item in _assigned(parcel)):
             raise Conflict("Somebody is matching this parcel to another return.", code="busy")
         return self._bring(parcel, actor)
@@ -112,7 +112,7 @@ class Dock:
             Conflict: it was matched to a return, or ended in another way.
         """
         with self._database.write() as session:
-            parcel = self._require(parcels.load_parcel(session, id, lock=True))
+            parcel = self._require(parcel_cases.load_parcel(session, id, lock=True))
             if parcel.status == ParcelStatus.DONE and parcel.outcome == outcome:
                 return _answer(parcel)
             if parcel.status != ParcelStatus.OPEN or _assigned(parcel):
@@ -120,7 +120,7 @@ class Dock:
             parcel.outcome = outcome
             parcel.note = note
             at = datetime.now(UTC)
-            parcels.end_case(session, parcel, ParcelStatus.DONE, by=actor.id, at=at)
+            parcel_cases.end_case(session, parcel, ParcelStatus.DONE, by=actor.id, at=at)
             return _answer(parcel)
 
     def _bring(self, parcel: Parcel, actor: Actor) -> ParcelAnswer:
@@ -136,20 +136,20 @@ class Dock:
                 )
             except (Conflict, Refused):
                 with self._database.write() as session:
-                    parcels.take_back(self._require(parcels.load_parcel(session, parcel.id)))
+                    parcels.take_back(self._require(parcel_cases.load_parcel(session, parcel.id)))
                 raise
             settled = settled and answer.settled
             self._note_received(parcel.id, rma)
         with self._database.write() as session:
-            parcel = self._require(parcels.load_parcel(session, parcel.id, lock=True))
+            parcel = self._require(parcel_cases.load_parcel(session, parcel.id, lock=True))
             if parcel.status == ParcelStatus.OPEN and not parcels.things_of(parcel):
                 at = datetime.now(UTC)
-                parcels.end_case(session, parcel, ParcelStatus.MATCHED, by=actor.id, at=at)
+                parcel_cases.end_case(session, parcel, ParcelStatus.MATCHED, by=actor.id, at=at)
             return _answer(parcel, settled=settled)
 
     def _note_received(self, id: str, rma: str) -> None:
         with self._database.write() as session:
-            for item in self._require(parcels.load_parcel(session, id, lock=True)).items:
+            for item in self._require(parcel_cases.load_parcel(session, id, lock=True)).items:
                 if item.rma == rma and item.received_at is None:
                     item.received_at = datetime.now(UTC)
 

@@ -25,7 +25,7 @@ from models.messages import (
     TaskKind,
 )
 from models.money import to_text
-from models.rules import progress as rules
+from models.rules import refused as rules
 from models.rules.quote import Quote
 from models.rules.rma import make_rma
 from models.rules.task_choices import check_choice

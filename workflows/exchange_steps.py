@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         Template,
     )
     from models.money import to_text
-    from models.rules.progress import conflict, invalid
+    from models.rules.refused import conflict, invalid
     from workflows.local import run_local
     from workflows.matter import Matter
     from workflows.money_steps import MONEY_STEPS, Step

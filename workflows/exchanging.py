@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
         ReturnState,
         exchange_workflow_id,
     )
-    from models.rules.progress import Line
+    from models.rules.counters import Line
     from workflows.case import Case
     from workflows.exchanges import ExchangeWorkflow
 

@@ -9,7 +9,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from models.rules.progress import conflict
+    from models.rules.refused import conflict
 
 Message = TypeVar("Message")
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.messages import EventKind, ManualResolution, RefundNews, RefundRetry, ReturnState
-    from models.rules.progress import Refused
+    from models.rules.refused import Refused
     from workflows.matter import Matter
     from workflows.money_steps import Step
     from workflows.paying import Paymaster

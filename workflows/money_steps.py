@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
         Template,
     )
     from models.rules.payouts import Transaction
-    from models.rules.progress import conflict, invalid
+    from models.rules.refused import conflict, invalid
     from workflows.local import run_local
     from workflows.matter import Matter
 

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
         ReturnStatus,
         Template,
     )
-    from models.rules.progress import Refused
+    from models.rules.refused import Refused
     from workflows.local import run_local
     from workflows.matter import SYSTEM, Matter
     from workflows.money_doors import MoneyDoors

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
         Template,
         WriteOff,
     )
-    from models.rules.progress import conflict, invalid
+    from models.rules.refused import conflict, invalid
     from models.rules.task_choices import check_choice
     from workflows import amending, options
     from workflows.ahead import end_claim, pay_ahead

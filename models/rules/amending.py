@@ -1,7 +1,9 @@
 """What of a return may still change, by how far it is."""
 
 from models.messages import Amended, AmendedLine, Amendment
-from models.rules.progress import Line, Progress, conflict, invalid
+from models.rules.counters import Line
+from models.rules.progress import Progress
+from models.rules.refused import conflict, invalid
 
 
 def check_amendment(progress: Progress, asked: Amendment) -> None:

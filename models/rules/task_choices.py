@@ -1,7 +1,7 @@
 """The ways in which a task can end by word."""
 
 from models.messages import TASK_CHOICES, TaskChoice, TaskKind
-from models.rules.progress import invalid
+from models.rules.refused import invalid
 
 
 def check_choice(kind: TaskKind, choice: str) -> None:

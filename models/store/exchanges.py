@@ -24,11 +24,12 @@ from models.rules.accounts import Posting
 from models.rules.exchange import Exchanged
 from models.rules.orders import PaymentKind, TaxMode
 from models.rules.postings import difference_postings, exchange_postings
-from models.rules.progress import conflict
 from models.rules.quote import ExchangeItem, exchange_items
+from models.rules.refused import conflict
 from models.store import journal
+from models.store.exchange_payback import grant_back
 from models.store.exchange_stock import FINAL, difference, keep
-from models.store.grants import grant_back, granted_message
+from models.store.granting import granted_message
 from models.store.policies import policy_at
 from models.store.pricing import order_facts, quoted_lines
 from models.store.products import lock_product

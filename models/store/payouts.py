@@ -19,7 +19,7 @@ from models.messages import (
 from models.messages import GrantedRefund as GrantedRefundMessage
 from models.rules.accounts import REFUNDS_PAYABLE, WRITE_OFF, Posting
 from models.store import journal, refunds
-from models.store.grants import grant_goodwill
+from models.store.goodwill import grant_goodwill
 from models.store.recipients import recipient_of
 from models.store.returns import add_events, apply_task, lock_order
 from models.tables import GrantedRefund, Refund, Return

@@ -20,7 +20,8 @@ from models.messages import (
     RequestedLine,
     ReturnStatus,
 )
-from models.rules.progress import Progress, Refused
+from models.rules.progress import Progress
+from models.rules.refused import Refused
 
 APPROVE, DECLINE = DecisionKind.APPROVE, DecisionKind.DECLINE
 

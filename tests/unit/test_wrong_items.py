@@ -3,7 +3,8 @@
 import pytest
 
 from models.messages import CountedLine, Reason, Reception, RequestedLine, UnexpectedItem
-from models.rules.progress import Progress, Refused
+from models.rules.progress import Progress
+from models.rules.refused import Refused
 
 
 def approved(**units: int) -> Progress:

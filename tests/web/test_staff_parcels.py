@@ -7,7 +7,7 @@ import pytest
 
 from models.messages import ReturnStatus
 from models.rules.parcels import ParcelStatus
-from models.store.parcels import open_case
+from models.store.parcel_cases import open_case
 from models.tables import Parcel, ParcelItem, Task
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Desk

@@ -8,7 +8,7 @@ import pytest
 
 from models.database import Database
 from models.messages import PayoutKind, PayoutMethod, PayoutStart
-from models.store.grants import grant_goodwill
+from models.store.goodwill import grant_goodwill
 from models.store.refunds import RefundNotPossible
 from models.tables import Order
 from tests.workflows.stored import NOW, grant, open_return, store_order

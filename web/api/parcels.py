@@ -9,7 +9,8 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from models.rules.parcels import ParcelStatus
-from models.store.parcels import candidates, list_parcels, load_parcel
+from models.store.parcel_cases import list_parcels, load_parcel
+from models.store.parcels import candidates
 from models.store.queries import Place
 from models.tables import Parcel, ParcelItem
 from web.access import Permission

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from models.rules.parcels import ParcelOutcome
 from models.store.desk import name_actors
-from models.store.parcels import candidates, load_parcel
+from models.store.parcel_cases import load_parcel
+from models.store.parcels import candidates
 from models.tables import Parcel, Task
 from models.timeline import who
 from web.access import Actor, Permission

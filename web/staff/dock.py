@@ -8,13 +8,9 @@ from flask.typing import ResponseReturnValue
 from models.messages import FINAL_STATUSES, Condition, CountedLine, ReturnStatus
 from models.rules.parcels import ParcelStatus, same_sku
 from models.store.desk_page import read_return
-from models.store.parcels import (
-    candidates,
-    expecting_skus,
-    find_scanned,
-    list_parcels,
-    open_of_order,
-)
+from models.store.expecting import expecting_skus, find_scanned, open_of_order
+from models.store.parcel_cases import list_parcels
+from models.store.parcels import candidates
 from models.tables import OrderLine, Return
 from web.access import Permission
 from web.dock import dock

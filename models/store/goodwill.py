@@ -1,0 +1,81 @@
+"""Granting money without goods (money rule 8)."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.messages import (
+    Granted,
+    PayoutKind,
+    PayoutMethod,
+    PayoutStart,
+    ReturnKind,
+    ReturnStatus,
+    payout_workflow_id,
+)
+from models.money import to_text
+from models.rules.quote import QuoteKind, QuoteLine
+from models.store.granting import granted_message, lock_return, reserve_grant
+from models.store.policies import policy_at
+from models.store.pricing import left_to_refund
+from models.store.refunds import RefundNotPossible
+from models.tables import (
+    GrantedRefund,
+    Note,
+)
+
+_NO_GOODWILL = {ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED}
+
+
+def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Granted:
+    """Grants money without goods; it counts against the order, not against a line (money rule 8).
+
+    Asking again with the same id answers the same.
+
+    Raises:
+        RefundNotPossible: the return's state forbids it, or less can still be refunded.
+    """
+    row, order = lock_return(session, start.rma)
+    grant_id = f"{start.rma}/{PayoutKind.GOODWILL}/{start.id}"
+    existing = session.get(GrantedRefund, grant_id)
+    if existing is not None:
+        return granted_message(existing)
+    if row.status in _NO_GOODWILL:
+        raise RefundNotPossible(
+            f"This return is {row.status}; goodwill needs one that is not.", code="no_goodwill"
+        )
+    if row.kind == ReturnKind.GIFT and start.method is PayoutMethod.REFUND:
+        raise RefundNotPossible(
+            "This is a gift's return: a refund would go to the buyer. Give store credit instead.",
+            code="gift_needs_store_credit",
+        )
+    left = left_to_refund(order)
+    if start.amount > left:
+        raise RefundNotPossible(
+            f"{to_text(left, order.currency)} can still be refunded of order {order.number} "
+            f"({order.currency}), not {to_text(start.amount, order.currency)}.",
+            code="exceeds_refundable",
+        )
+    made = GrantedRefund(
+        id=grant_id,
+        kind="goodwill",
+        method=start.method,
+        rma=row.rma,
+        order_number=order.number,
+        amount=start.amount,
+        tax=0,
+        short=0,
+        bonus=0,
+        currency=row.currency,
+        accepted=[],
+        actor=start.actor,
+        note_id=start.note if start.note and session.get(Note, start.note) else None,
+        created_at=at,
+        refunds=[],
+    )
+    words = QuoteLine(
+        kind=QuoteKind.GOODWILL, line=None, amount=start.amount, explanation="Goodwill"
+    )
+    workflow = payout_workflow_id(start.rma, PayoutKind.GOODWILL, start.id)
+    reserve_grant(session, made, order, policy_at(session, row.policy_version), [words], workflow)
+    return granted_message(made)

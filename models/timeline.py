@@ -146,6 +146,12 @@ class _Facts:
         currency = self.text("currency")
         return money(self.number(name), currency) if currency else str(self.number(name))
 
+    def worth(self, name: str = "total") -> str:
+        owed = self.number(name) < 0
+        if not owed:
+            return f"worth {self.money(name)}"
+        return f"the customer owes {money(-self.number(name), self.text('currency'))}"
+
     def item(self) -> str:
         line = self.text("line")
         return self.lookups.items.get(line) or (f"Line {line}" if line else "The goods")
@@ -163,7 +169,7 @@ class _Facts:
 
 
 def _requested(facts: _Facts) -> str:
-    words = f"Return of {facts.units()} requested, worth {facts.money('total')}"
+    words = f"Return of {facts.units()} requested, {facts.worth()}"
     return words + ("; the policy was set aside" if facts.number("override") else "")
 
 
@@ -323,9 +329,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
         f"Approved once; {facts.money('total')} needs the approval of a second person"
     ),
     EventKind.CANCELLED: lambda _: "Return cancelled",
-    EventKind.CHANGED: lambda facts: (
-        f"Return changed: {facts.units()} now, worth {facts.money('total')}"
-    ),
+    EventKind.CHANGED: lambda facts: f"Return changed: {facts.units()} now, {facts.worth()}",
     EventKind.LABEL_MADE: _label_made,
     EventKind.LABEL_FAILED: lambda facts: f"The label could not be made{facts.because('problem')}",
     EventKind.EXPIRED: lambda _: "No parcel came in time; the return expired",

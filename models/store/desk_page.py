@@ -17,6 +17,7 @@ from models.tables import (
     CreditMemo,
     Event,
     Exchange,
+    ExchangeLine,
     GrantedRefund,
     JournalEntry,
     Label,
@@ -89,7 +90,9 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
             ),
             selectinload(Return.lines).joinedload(ReturnLine.order_line),
             selectinload(Return.quote_lines),
-            selectinload(Return.exchange).selectinload(Exchange.lines),
+            selectinload(Return.exchange)
+            .selectinload(Exchange.lines)
+            .joinedload(ExchangeLine.product),
         )
     )
     if found is None:

@@ -81,3 +81,5 @@ class ExchangeLine(Base):
     same_product: Mapped[bool]
     # The order line that it became.
     order_line_id: Mapped[int | None] = mapped_column(ForeignKey("order_lines.id"))
+
+    product: Mapped[Product] = relationship(viewonly=True)

@@ -52,6 +52,12 @@ def test_an_event_without_its_facts_still_has_words(kind: EventKind) -> None:
     assert sentence(kind, {})
 
 
+def test_what_the_customer_owes_is_no_worth_below_nothing() -> None:
+    facts = {"units": 1, "total": -1250, "currency": "GBP"}
+    for kind in (EventKind.REQUESTED, EventKind.CHANGED):
+        assert "the customer owes £12.50" in sentence(kind, facts)
+
+
 def test_a_kind_from_a_newer_version_is_spelt_out() -> None:
     assert sentence("photo_added", {"count": 2}) == "Photo added"
 

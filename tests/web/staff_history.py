@@ -8,10 +8,13 @@ from models.messages import EventKind, RefundStatus, TaskKind
 from models.rules.accounts import Posting
 from models.store.journal import post
 from models.tables import (
+    Exchange,
+    ExchangeLine,
     GrantedRefund,
     GrantLine,
     Label,
     Message,
+    Product,
     Refund,
     Return,
     Scan,
@@ -45,6 +48,46 @@ def add_task(
     session.add(task)
     session.flush()
     return task
+
+
+def add_exchange(
+    session: Session, row: Return, *, difference: int, variant: dict[str, str]
+) -> Exchange:
+    """What goes out for the first line: one piece that is in stock."""
+    product = Product(
+        sku=f"NEW-{row.rma}",
+        product="NEW",
+        name="Linen shirt",
+        variant=variant,
+        price=6920,
+        currency=row.currency,
+        tax_rate="0.20",
+        stock=3,
+        reserved=1,
+        updated_at=NOW,
+    )
+    session.add(product)
+    session.flush()
+    found = Exchange(
+        rma=row.rma,
+        status="awaiting_payment" if difference > 0 else "reserved",
+        currency=row.currency,
+        difference=difference,
+        lines=[
+            ExchangeLine(
+                no=1,
+                sku=product.sku,
+                name=product.name,
+                quantity=1,
+                price=product.price,
+                tax_rate="0.20",
+                same_product=False,
+            )
+        ],
+    )
+    session.add(found)
+    session.flush()
+    return found
 
 
 def add_refund(

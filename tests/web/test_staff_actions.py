@@ -8,18 +8,21 @@ from uuid import uuid4
 import pytest
 
 from models.messages import (
+    Condition,
     CountedLine,
     DecisionKind,
     Disposition,
     Grade,
     PayoutMethod,
     RefundStatus,
+    Resolution,
     ReturnStatus,
     TaskKind,
 )
+from models.tables import Return
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Browser, Desk
-from tests.web.staff_history import add_refund, add_task
+from tests.web.staff_history import add_exchange, add_refund, add_task
 from tests.web.staff_rows import Item, add_return
 from web.access import Role
 from web.requests import (
@@ -153,6 +156,47 @@ def test_a_count_takes_lines_and_unexpected_things(desk: Desk, browser: Browser)
             ),
         ),
     )
+
+
+def test_the_page_of_a_return_takes_damage_and_what_came_instead(
+    desk: Desk, browser: Browser
+) -> None:
+    rma = make(desk, ReturnStatus.IN_TRANSIT, Item(bought=3, requested=3, approved=3))
+    page = browser.get(f"/returns/{rma}").text
+    assert "Some arrived damaged" in page
+    assert "Instead of Linen shirt" in page
+    form = {
+        "line-0": "1",
+        "quantity-0": "2",
+        "damaged-0": "1",
+        "found-0": "Torn box",
+        "more-0": "1",
+        "sku-0": "MUG",
+        "instead-0": "1",
+    }
+    browser.post(f"/returns/{rma}/receipt", form)
+    damaged = CountedLine(line="1", quantity=1, condition=Condition.DAMAGED, note="Torn box")
+    counted = [CountedLine(line="1", quantity=1), damaged]
+    mug = UnexpectedRequest(sku="MUG", quantity=1, instead_of="1")
+    assert asked(desk) == ("receive", (rma, ReceiptRequest(lines=counted, unexpected=[mug])))
+
+
+def test_what_a_dearer_exchange_costs_is_said_as_what_the_customer_owes(
+    desk: Desk, browser: Browser
+) -> None:
+    rma = make(desk)
+    with desk.database.write() as session:
+        row = session.get_one(Return, rma)
+        row.quote_total = -1250
+        row.resolution = Resolution.EXCHANGE
+        add_exchange(session, row, difference=1250, variant={"size": "L", "colour": "rust"})
+    page = browser.get(f"/returns/{rma}").text
+    assert "customer owes £12.50" in page
+    assert "The customer owes" in page
+    assert "L, rust" in page
+    assert "-£12.50" not in page
+    for address in ("/returns", "/"):
+        assert "-£12.50" not in browser.get(address).text
 
 
 def test_an_inspection_takes_different_verdicts_on_one_line(desk: Desk, browser: Browser) -> None:

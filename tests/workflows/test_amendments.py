@@ -10,12 +10,9 @@ from models.rules.policy import Policy
 from models.store.policy_versions import save_policy
 from models.tables import OrderLine, QuoteLine, Return, ReturnLine
 from tests.contract.sandbox_process import new_payment
-from tests.workflows.refunding import on_sqlite
 from tests.workflows.stored import NOW
 from tests.workflows.world import AGENT, SECOND, World, new_order_number
 from web.requests import AmendedLineRequest, AmendRequest, Conflict, Refused
-
-pytestmark = on_sqlite
 
 
 async def asked(world: World, lines: dict[str, int], quantities: tuple[int, ...] = (3, 2)) -> str:

@@ -10,12 +10,9 @@ from models.rules.policy import Policy
 from models.store.policy_versions import save_policy
 from models.tables import Message, QuoteLine
 from tests.contract.sandbox_process import new_payment
-from tests.workflows.refunding import on_sqlite
 from tests.workflows.stored import NOW
 from tests.workflows.world import AGENT, World, new_order_number
 from web.requests import LineRequest, ReturnRequest
-
-pytestmark = on_sqlite
 
 
 async def claim(world: World, kind: ReturnKind, resolution: Resolution) -> str:

@@ -16,7 +16,6 @@ from models.messages import (
 )
 from models.tables import Message, StoreCredit
 from tests.contract.sandbox_process import new_payment
-from tests.workflows.refunding import on_sqlite
 from tests.workflows.world import AGENT, World, new_order_number
 from web.requests import (
     Conflict,
@@ -27,8 +26,6 @@ from web.requests import (
     Refused,
     ReturnRequest,
 )
-
-pytestmark = on_sqlite
 
 RECIPIENT = Contact(name="Gus Given", email="gus@example.org")
 # What would give the buyer, the prices or the payment away.

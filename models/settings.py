@@ -45,13 +45,20 @@ class Settings:
     sandbox_key: str
     sandbox_webhook_secret: str
     stripe_api_key: str | None
-    stripe_webhook_secret: str | None
+    # Each proves a body: two while a new one replaces the old.
+    stripe_webhook_secrets: tuple[str, ...]
     smtp_url: str | None
     deadlines: Deadlines
     # Session cookies only over https; off by default because `up` serves http on loopback.
     secure_cookies: bool
     # Seconds after its due time at which the managers are told of a task.
     task_escalation: int
+
+    @property
+    def stripe_is_live(self) -> bool | None:
+        """Whether the Stripe key moves real money, as its name says; None when it doesn't say."""
+        _, _, rest = (self.stripe_api_key or "").partition("_")
+        return {"live": True, "test": False}.get(rest.partition("_")[0])
 
 
 def parse_duration(text: str) -> int:
@@ -112,7 +119,7 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         sandbox_webhook_secret=env.str("REDRESS_SANDBOX_WEBHOOK_SECRET", "")
         or _kept_secret(directory, "sandbox-webhook-secret"),
         stripe_api_key=env.str("STRIPE_API_KEY", "") or None,
-        stripe_webhook_secret=env.str("STRIPE_WEBHOOK_SECRET", "") or None,
+        stripe_webhook_secrets=tuple(env.str("STRIPE_WEBHOOK_SECRET", "").split()),
         smtp_url=env.str("REDRESS_SMTP_URL", "") or None,
         deadlines=Deadlines(
             **{

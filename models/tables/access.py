@@ -68,14 +68,19 @@ class IdempotencyKey(Base):
 
 
 class ProviderEvent(Base):
-    """An incoming webhook, kept once per provider and event id."""
+    """An incoming webhook, kept once per provider and event id; never its body, which may hold
+    names and addresses.
+    """
 
     __tablename__ = "provider_events"
 
     provider: Mapped[str] = mapped_column(String(40), primary_key=True)
     event: Mapped[str] = mapped_column(String(120), primary_key=True)
     type: Mapped[str] = mapped_column(String(80))
-    received_at: Mapped[datetime]
+    # The provider's id of what it is about, "" for none; and whether it meant anything here.
+    about: Mapped[str] = mapped_column(String(200))
+    taken: Mapped[bool]
+    received_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class PolicyVersion(Base):

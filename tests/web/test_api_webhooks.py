@@ -165,9 +165,9 @@ def test_an_event_that_could_not_take_effect_comes_again(api: Api) -> None:
     assert len(api.gateway.news) == 1
 
 
-def with_stripe(api: Api, secret: str | None) -> None:
+def with_stripe(api: Api, *secrets: str, key: str | None = None) -> None:
     made: Any = api.app.extensions[EXTENSION]
-    settings = replace(made.settings, stripe_webhook_secret=secret)
+    settings = replace(made.settings, stripe_webhook_secrets=secrets, stripe_api_key=key)
     api.app.extensions[EXTENSION] = replace(made, settings=settings)
 
 
@@ -179,8 +179,50 @@ def test_each_provider_has_its_own_secret_and_its_own_events(sqlite_api: Api) ->
     assert {provider for provider, _, _ in kept(sqlite_api)} == {"sandbox", "stripe"}
 
 
-@pytest.mark.parametrize("secret", [None, ""])
-def test_a_provider_that_is_not_set_up_is_not_found(sqlite_api: Api, secret: str | None) -> None:
-    with_stripe(sqlite_api, secret)
+def test_two_secrets_count_while_one_replaces_the_other(sqlite_api: Api) -> None:
+    with_stripe(sqlite_api, "whsec_new", "whsec_old")
+    for no, secret in enumerate(["whsec_old", "whsec_new"]):
+        sent = send(sqlite_api, event(name=f"evt_{no}"), provider="stripe", secret=secret)
+        assert sent.status_code == 200
+    problem(send(sqlite_api, event(name="evt_3"), provider="stripe", secret="whsec_older"), 400)
+    assert len(sqlite_api.gateway.news) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "livemode", "counts"),
+    [
+        ("sk_live_1", True, True),
+        ("sk_live_1", False, False),
+        ("rk_live_1", False, False),
+        ("rk_live_1", None, False),
+        ("sk_test_1", True, False),
+        ("rk_test_1", False, True),
+        (None, False, True),
+    ],
+)
+def test_an_event_of_test_mode_never_touches_live_money_nor_the_reverse(
+    sqlite_api: Api, key: str | None, livemode: bool | None, counts: bool
+) -> None:
+    with_stripe(sqlite_api, "whsec_1", key=key)
+    body = json.dumps({**json.loads(event()), "livemode": livemode})
+    assert send(sqlite_api, body, provider="stripe", secret="whsec_1").status_code == 200
+    assert bool(sqlite_api.gateway.news) == counts
+    with sqlite_api.database.read() as session:
+        assert session.get_one(ProviderEvent, ("stripe", "evt_1")).taken == counts
+
+
+def test_of_an_event_only_its_names_are_kept(api: Api) -> None:
+    refund = {**REFUND, "instructions_email": "carla@example.com"}
+    send(api, event(refund=refund))
+    send(api, event("customer.updated", {"name": "Carla"}, name="evt_2"))
+    with api.database.read() as session:
+        rows = session.scalars(select(ProviderEvent).order_by(ProviderEvent.event)).all()
+    columns = {column.name for column in ProviderEvent.__table__.columns}
+    assert columns == {"provider", "event", "type", "about", "taken", "received_at"}
+    assert [(row.about, row.taken) for row in rows] == [("re_1", True), ("", False)]
+
+
+def test_a_provider_that_is_not_set_up_is_not_found(sqlite_api: Api) -> None:
+    with_stripe(sqlite_api)
     problem(send(sqlite_api, event(), provider="stripe"), 404)
     problem(send(sqlite_api, event(), provider="paypal"), 404)

@@ -3,6 +3,7 @@
 import re
 import uuid
 
+import structlog
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask_bootstrap import Bootstrap5
@@ -12,8 +13,9 @@ from sqlalchemy import text
 from models.database import Database
 from models.settings import Settings, load_settings
 from models.temporal_client import connect
-from web import auth, errors, portal, staff
+from web import auth, errors, portal, staff, validators, versions
 from web.api import routes
+from web.compression import unpack_body
 from web.gateway import Gateway
 from web.photos import close_uploads, let_uploads_in
 from web.services import EXTENSION, Services, services
@@ -82,8 +84,11 @@ def create_app(
     app.before_request(auth.guard)
     # Before the CSRF check, which reads the form.
     app.before_request(let_uploads_in)
+    app.before_request(unpack_body)
     app.teardown_request(close_uploads)
     app.after_request(_add_headers)
+    # Runs first: the last one that is registered does.
+    app.after_request(validators.finish)
     csrf = CSRFProtect(app)
     Bootstrap5(app)
     routes.register(app, csrf)
@@ -105,6 +110,8 @@ def health() -> dict[str, str]:
 def _name_request() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _add_headers(response: Response) -> Response:
@@ -113,6 +120,7 @@ def _add_headers(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
     if errors.is_api(request.path):
         response.headers.setdefault("Cache-Control", "no-store")
+        versions.tell_version(response)
     if services().settings.secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

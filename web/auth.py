@@ -14,6 +14,7 @@ from models.tables import User
 from web.access import ROLE_PERMISSIONS, SCOPE_ALL, Actor, Permission, Role
 from web.errors import Problem, is_api, not_found
 from web.services import services
+from web.versions import choose_version
 
 View = TypeVar("View", bound=Callable[..., Any])
 _RULE = "_redress_access_rule"
@@ -76,6 +77,7 @@ def guard() -> None:
         raise not_found("such thing")
     rule = access_rule(current_app.view_functions[request.endpoint])
     if rule is not None and rule.public:
+        choose_version()
         return
     actor = _authenticate()
     if rule is None or not any(actor.may(permission) for permission in rule.any_of):
@@ -86,6 +88,7 @@ def guard() -> None:
             f"This key may not do that; it needs the permission {needed}.",
         )
     g.actor = actor
+    choose_version()
 
 
 def _authenticate() -> Actor:

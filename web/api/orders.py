@@ -19,6 +19,7 @@ from web.api.respond import respond
 from web.api.schemas.answers import ImportSchema, OrderTakenSchema
 from web.api.schemas.orders import ImportQuery, OrderSchema
 from web.auth import requires
+from web.compression import unpacks_itself
 from web.errors import FieldError, Problem, invalid
 from web.order_json import parse_order
 from web.representation import represent_order
@@ -62,6 +63,7 @@ def put(order: OrderInput, number: str) -> Response:
 
 
 @blueprint.on("POST", "/orders/import")
+@unpacks_itself
 @requires(Permission.ORDERS)
 @blueprint.takes(ImportQuery, "query")
 @blueprint.takes_files(*_FORMATS)

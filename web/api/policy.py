@@ -19,6 +19,7 @@ from web.auth import current_actor, requires
 from web.errors import Problem
 from web.representation import represent_policy_version
 from web.services import services
+from web.validators import require_match
 
 blueprint = ResourceBlueprint("policy", "The versioned rules of the shop.")
 
@@ -39,10 +40,12 @@ def put_policy(policy: Policy) -> Response:
     """Put a policy in force; what is left out gets its default.
 
     What GET gives may be PUT back: the read-only fields are ignored, and a policy that changes
-    nothing makes no new version.
+    nothing makes no new version. With `If-Match` and the ETag of what GET gave, it is put in force
+    only if nobody changed it since.
     """
     try:
         with services().database.write() as session:
+            require_match(represent_policy_version(newest_policy(session)))
             save_policy(session, policy, actor=current_actor().id, now=datetime.now(UTC))
     except IntegrityError:
         raise Problem(

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, json
+from flask import Response
 
 from models.store.queries import load_return, load_submission
 from web.errors import not_found
@@ -15,13 +15,14 @@ from web.representation import (
 )
 from web.requests import Answer
 from web.services import services
+from web.validators import write_json
 
 
 def respond(
     body: Any, status: HTTPStatus = HTTPStatus.OK, *, location: str | None = None
 ) -> Response:
     """A JSON answer."""
-    response = Response(json.dumps(body) + "\n", status, content_type="application/json")
+    response = Response(write_json(body), status, content_type="application/json")
     if location is not None:
         response.headers["Location"] = location
     return response

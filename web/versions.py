@@ -1,0 +1,47 @@
+"""The API's version of an answer, a date: the one the caller names, or the one of its key.
+
+A change that would break a caller makes a new date here, and what it changes asks `version_used()`
+which way to answer. Fields are added without one.
+"""
+
+from http import HTTPStatus
+
+from flask import Response, g, request
+
+from web.errors import Problem
+
+HEADER = "Redress-Version"
+# Oldest first.
+VERSIONS = ("2026-11-01",)
+NEWEST = VERSIONS[-1]
+
+
+def choose_version(pinned: str | None = None) -> None:
+    """Settles which version this request gets.
+
+    Args:
+        pinned: the version of the caller's key; None: the newest.
+
+    Raises:
+        Problem: 400 for a version there isn't.
+    """
+    asked = request.headers.get(HEADER)
+    if asked is not None and asked not in VERSIONS:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "unknown_version",
+            f"There is no such version; {HEADER} may be {' or '.join(VERSIONS)}.",
+        )
+    g.version = asked or pinned or NEWEST
+
+
+def version_used() -> str:
+    """The version this request gets."""
+    used: str = g.version
+    return used
+
+
+def tell_version(response: Response) -> None:
+    """Puts the version into the answer, when one was settled."""
+    if "version" in g:
+        response.headers[HEADER] = version_used()

@@ -1,0 +1,1 @@
+"""The ERP Tryton over HTTP; whoever talks to it shares one client."""

@@ -183,6 +183,7 @@ _NOT_EXCHANGED = {
     "not_paid": "the difference was not paid in time",
     "goods_refused": "nothing that came back was accepted",
     "staff": "refunded instead",
+    "changed": "the customer wants something else",
     "return_ended": "the return has ended",
 }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from models.messages import (
+    AmendedItem,
     AmendedLine,
     Amendment,
     Cancellation,
@@ -87,6 +88,12 @@ class Composer:
                 for part in asked.lines
             ],
             resolution=asked.resolution,
+            exchange=None
+            if asked.exchange is None
+            else [
+                AmendedItem(line=item.line, sku=item.sku, quantity=item.quantity)
+                for item in asked.exchange
+            ],
         )
 
     def receipt(self, asked: ReceiptRequest) -> Receipt:

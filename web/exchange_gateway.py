@@ -15,37 +15,38 @@ class ExchangeGateway(Messenger):
         self, rma: str, reference: str, amount: int, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Records that the customer paid the difference; it becomes a payment of the order."""
-        self._require_exchange(rma)
+        workflow = self._require_exchange(rma)
         return self._send(
             rma,
             actor,
             id,
             lambda notes: notes.exchange_payment(reference, amount),
-            to=exchange_workflow_id(rma),
+            to=workflow,
         )
 
     def ship_exchange(
         self, rma: str, tracking: str, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Records that the new item went out."""
-        self._require_exchange(rma)
+        workflow = self._require_exchange(rma)
         message = ExchangeShipment(id=call_id(id), actor=actor.id, tracking=tracking)
-        return self._deliver(rma, message, to=exchange_workflow_id(rma))
+        return self._deliver(rma, message, to=workflow)
 
     def cancel_exchange(
         self, rma: str, note: str, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Has what is accepted refunded instead of exchanged."""
-        self._require_exchange(rma)
+        workflow = self._require_exchange(rma)
         return self._send(
             rma,
             actor,
             id,
             lambda notes: notes.exchange_cancellation(note),
-            to=exchange_workflow_id(rma),
+            to=workflow,
         )
 
-    def _require_exchange(self, rma: str) -> None:
+    def _require_exchange(self, rma: str) -> str:
+        """The workflow that sends out what the return is exchanged for now."""
         status = self._require(rma)
         with self._database.read() as session:
             found = session.get(Exchange, rma)
@@ -61,3 +62,4 @@ class ExchangeGateway(Messenger):
                 code="not_decided",
                 state=status,
             )
+        return exchange_workflow_id(rma, found.round)

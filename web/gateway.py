@@ -36,6 +36,7 @@ from models.store.reopening import reopenings, why_not
 from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor, Permission
+from web.amending_gateway import AmendingGateway
 from web.composer import Composer
 from web.delivery import NoAnswer, WorkflowEnded
 from web.exchange_gateway import ExchangeGateway
@@ -43,7 +44,6 @@ from web.messenger import call_id
 from web.money_gateway import MoneyGateway
 from web.policy_gateway import PolicyGateway
 from web.requests import (
-    AmendRequest,
     Answer,
     Conflict,
     DecisionRequest,
@@ -72,7 +72,7 @@ def free_rma(database: Database) -> str:
                 return rma
 
 
-class Gateway(ExchangeGateway, MoneyGateway, PolicyGateway):
+class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PolicyGateway):
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
     """
@@ -237,12 +237,6 @@ class Gateway(ExchangeGateway, MoneyGateway, PolicyGateway):
             reopening=reopenings(row) + 1,
             note=note,
         )
-
-    def amend(
-        self, rma: str, asked: AmendRequest, actor: Actor, *, id: str | None = None
-    ) -> Answer:
-        """Changes a return before anything was inspected; it is judged and priced again."""
-        return self._send(rma, actor, id, lambda notes: notes.amendment(asked))
 
     # --- the way back ----------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ def represent_quote(made: Quote) -> Json:
 def represent_exchange(row: Return) -> Json | None:
     """What goes out for a return's goods."""
     found = row.exchange
-    if found is None:
+    if found is None or not found.lines:
         return None
     names = {line.no: line.order_line.line for line in row.lines}
     return {

@@ -98,6 +98,7 @@ class AmendRequest:
 
     lines: list[AmendedLineRequest] | None = None
     resolution: Resolution | None = None
+    exchange: list[WantedItem] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,24 @@ with workflow.unsafe.imports_passed_through():
     from activities.records import Records
     from models.messages import Amended, Amending, Amendment, TaskKind, Template
     from models.rules.amending import amend, check_amendment, declined_lines
+    from models.rules.refused import Refused, conflict
     from workflows.case import Case
     from workflows.local import run_local
 
 
 def check(case: Case, message: Amendment) -> None:
     """Whether the return can be changed like this now."""
+    if case.exchanged and not case.progress.ended:
+        raise gone_out()
     check_amendment(case.progress, message)
+
+
+def gone_out() -> Refused:
+    """What was sent out in exchange can't be unsent."""
+    return conflict(
+        "exchange_shipped",
+        "The new item has gone out already; this return can't be changed any more.",
+    )
 
 
 async def carry_out(case: Case, message: Amendment) -> None:
@@ -34,6 +45,8 @@ async def carry_out(case: Case, message: Amendment) -> None:
         summary="Judge the change and record it",
     )
     assessment = amended.assessment
+    if any(refusal.code == "exchange_shipped" for refusal in assessment.refusals):
+        raise gone_out()
     if assessment.refusals:
         raise ApplicationError(
             "The change was refused.", assessment.refusals, type="refused", non_retryable=True
@@ -41,8 +54,11 @@ async def carry_out(case: Case, message: Amendment) -> None:
     amend(progress, amended)
     case.start = replace(case.start, lines=amended.lines)
     case.assessment = assessment
+    case.exchange_round = amended.exchange
     case.mail(Template.CHANGED)
     if progress.decided:
+        # What goes out now is begun, and what went before it ended, in the return's next round.
+        progress.exchange_open = bool(amended.exchange)
         return
     recorder.close_tasks(TaskKind.SECOND_APPROVAL, message.actor)
     if assessment.approved:

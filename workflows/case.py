@@ -47,6 +47,8 @@ class Case(Matter):
         self.gave_credit = False
         self.gave_money = False
         self.exchanged = False
+        # Which change of mind what goes out comes from; 0: nothing does any more.
+        self.exchange_round = 1
         self.inspection_overdue = False
         self.sent_back = 0
         # What was paid ahead and is asked back: units and money, and the task of a lost parcel.

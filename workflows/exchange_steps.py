@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         Template,
     )
     from models.money import to_text
-    from models.rules.refused import conflict, invalid
+    from models.rules.refused import Refused, conflict, invalid
     from workflows.local import run_local
     from workflows.matter import Matter
     from workflows.money_steps import MONEY_STEPS, Step
@@ -45,7 +45,8 @@ class Exchange(Matter):
 
     def __init__(self, start: ExchangeStart) -> None:
         """Nothing is held yet."""
-        super().__init__(start.rma, Recorder("exchange/1/"), f"{start.rma}/exchange/1")
+        self.name = f"exchange/{start.round}"
+        super().__init__(start.rma, Recorder(f"{self.name}/"), f"{start.rma}/{self.name}")
         self.start = start
         self.opened = False
         self.can_mail = False
@@ -99,7 +100,13 @@ class Exchange(Matter):
 
     def step(self, actor: str, **more: Any) -> ExchangeStep:
         """What an activity is asked for now."""
-        return ExchangeStep(rma=self.rma, at=workflow.now().isoformat(), actor=actor, **more)
+        return ExchangeStep(
+            rma=self.rma,
+            at=workflow.now().isoformat(),
+            actor=actor,
+            round=self.start.round,
+            **more,
+        )
 
     def take(self, outcome: ExchangeOutcome) -> None:
         """Takes how it stands now, and what is to be given back."""
@@ -111,7 +118,16 @@ class Exchange(Matter):
 # --- what people do ----------------------------------------------------------------------------
 
 
+def _changed() -> Refused:
+    return conflict(
+        "exchange_changed",
+        "What goes out was changed meanwhile; look at the return again before you go on.",
+    )
+
+
 def _check_open(exchange: Exchange) -> None:
+    if exchange.call_off == "changed":
+        raise _changed()
     if exchange.status in FINAL or exchange.call_off is not None:
         ended = exchange.status if exchange.status in FINAL else ExchangeStatus.CANCELLED
         raise conflict(f"exchange_{ended}", f"This exchange is {ended}.")
@@ -176,6 +192,8 @@ def _check_cancellation(exchange: Exchange, _message: ExchangeCancellation) -> N
 
 async def _cancel(exchange: Exchange, message: ExchangeCancellation) -> None:
     await call_off(exchange, "staff", message.actor, note=message.note)
+    if exchange.call_off == "changed":
+        raise _changed()
 
 
 async def call_off(exchange: Exchange, why: str, actor: str, *, note: str | None = None) -> None:
@@ -190,10 +208,12 @@ async def call_off(exchange: Exchange, why: str, actor: str, *, note: str | None
     )
     exchange.take(outcome)
     exchange.recorder.close_tasks(TaskKind.SHIP_EXCHANGE, actor)
+    if outcome.changed:
+        exchange.call_off = why = "changed"
     if exchange.status is not ExchangeStatus.CANCELLED:
         return  # It had gone out before.
     exchange.recorder.tell(EventKind.EXCHANGE_CANCELLED, actor, note=note, why=why)
-    if why != "return_ended":
+    if why not in ("return_ended", "changed"):
         exchange.mail(Template.EXCHANGE_CANCELLED)
 
 

@@ -131,6 +131,11 @@ class ExchangeWorkflow(MoneyDoors):
             self._exchange.to_refund = False
             self._exchange.call_off = "return_ended"
 
+    @workflow.signal
+    def changed(self) -> None:
+        """The customer wants something else: what is left is to give back what was paid."""
+        self._exchange.call_off = "changed"
+
     # --- private steps ---------------------------------------------------------------------
 
     def _ended(self) -> bool:
@@ -150,13 +155,14 @@ class ExchangeWorkflow(MoneyDoors):
             )
             exchange.status, exchange.due = opened.status, opened.due
             exchange.currency, exchange.can_mail = opened.currency, opened.mailable
-            exchange.recorder.tell(
-                EventKind.EXCHANGE_RESERVED,
-                SYSTEM,
-                units=opened.units,
-                due=opened.due,
-                currency=opened.currency,
-            )
+            if not opened.changed:
+                exchange.recorder.tell(
+                    EventKind.EXCHANGE_RESERVED,
+                    SYSTEM,
+                    units=opened.units,
+                    due=opened.due,
+                    currency=opened.currency,
+                )
             if exchange.status is ExchangeStatus.AWAITING_PAYMENT:
                 exchange.mail(Template.EXCHANGE_PAYMENT)
             exchange.opened = True
@@ -186,12 +192,16 @@ class ExchangeWorkflow(MoneyDoors):
     async def _tell_return(self) -> None:
         """Tells the return, unless it has ended: then nobody has to know."""
         parent = workflow.info().parent
+        start = self._exchange.start
         if parent is None:
             return
         handle = workflow.get_external_workflow_handle(parent.workflow_id)
         with suppress(ApplicationError):
             await handle.signal(
-                "exchange_news", ExchangeNews(id="exchange/1", status=self._exchange.status)
+                "exchange_news",
+                ExchangeNews(
+                    id=self._exchange.name, status=self._exchange.status, round=start.round
+                ),
             )
 
     def _show(self, waits_for: str) -> None:

@@ -29,23 +29,29 @@ class ExchangeDesk:
         self._case = case
         self._handle: ChildWorkflowHandle[ExchangeWorkflow, ReturnState] | None = None
         self._told = False
+        self._round = 1
 
     async def keep_going(self) -> None:
         """Starts the exchange once something of it is approved, and says what was accepted."""
         case = self._case
+        if self._handle is not None and self._round != case.exchange_round:
+            await self._say(ExchangeWorkflow.changed)
+            self._handle, self._told = None, False
         lines = exchanged_lines(case)
         if not any(line.approved for line in lines):
             return
         if self._handle is None:
             case.progress.exchange_open = True
+            self._round = case.exchange_round
             self._handle = await workflow.start_child_workflow(
                 ExchangeWorkflow.run,
                 ExchangeStart(
                     rma=case.rma,
                     approved=[line.approved for line in case.progress.lines],
                     advance=case.assessment is not None and case.assessment.advance_exchange,
+                    round=self._round,
                 ),
-                id=exchange_workflow_id(case.rma),
+                id=exchange_workflow_id(case.rma, self._round),
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 static_summary=f"Exchange of return {case.rma}",
             )
@@ -81,7 +87,7 @@ def take_exchange_news(case: Case, news: ExchangeNews) -> bool:
 
     The caller holds the lock. Tells whether this is new.
     """
-    if not case.progress.exchange_open:
+    if not case.progress.exchange_open or news.round != case.exchange_round:
         return False
     case.progress.exchange_open = False
     if news.status is ExchangeStatus.CANCELLED:

@@ -4,7 +4,13 @@ Standard library only. No personal data and no free text: a message names people
 comments by id. Fields are only ever added, with a default, so that stored histories replay.
 """
 
-from models.messages.amendments import Amended, AmendedLine, Amending, Amendment
+from models.messages.amendments import (
+    Amended,
+    AmendedItem,
+    AmendedLine,
+    Amending,
+    Amendment,
+)
 from models.messages.effects import Label, LabelOrder, MailOrder
 from models.messages.exchanges import (
     ExchangeCancellation,
@@ -117,6 +123,7 @@ __all__ = [
     "TASK_CHOICES",
     "Acceptance",
     "Amended",
+    "AmendedItem",
     "AmendedLine",
     "Amending",
     "Amendment",

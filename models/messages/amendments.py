@@ -18,13 +18,25 @@ class AmendedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendedItem:
+    """What goes out for units of a line that is exchanged."""
+
+    line: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """Changes a return before anything was inspected. `lines` None: they stay as they are."""
+    """Changes a return before anything was inspected. `lines` None: they stay as they are; of
+    lines that `exchange` doesn't name the same goes out as before.
+    """
 
     id: str
     actor: str
     lines: list[AmendedLine] | None = None
     resolution: Resolution | None = None
+    exchange: list[AmendedItem] | None = None
 
 
 # --- to and from activities ----------------------------------------------------------------
@@ -53,3 +65,5 @@ class Amended:
     lines: list[RequestedLine] = field(default_factory=list)
     # Numbers of the lines that were declined before.
     declined: list[int] = field(default_factory=list)
+    # The round of what goes out in exchange; 0: nothing does.
+    exchange: int = 0

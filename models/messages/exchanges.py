@@ -6,9 +6,11 @@ from models.messages.refunds import Granted
 from models.messages.words import ExchangeStatus
 
 
-def exchange_workflow_id(rma: str) -> str:
-    """The id of the workflow that sends out what a return is exchanged for."""
-    return f"return/{rma}/exchange/1"
+def exchange_workflow_id(rma: str, round: int = 1) -> str:
+    """The id of the workflow that sends out what a return is exchanged for. `round`: counted up
+    by each change of mind.
+    """
+    return f"return/{rma}/exchange/{round}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class ExchangeStart:
     rma: str
     approved: list[int]
     advance: bool = False
+    # A change of mind begins the next one; it is done by a workflow of its own.
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class ExchangeOpened:
     currency: str
     units: int
     mailable: bool
+    # A change of mind was quicker: nothing is to be done any more.
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,7 @@ class ExchangeStep:
     tracking: str = ""
     accepted: list[int] | None = None
     to_refund: bool = True
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +110,8 @@ class ExchangeOutcome:
     status: ExchangeStatus
     granted: Granted
     units: int = 0
+    # A later change of mind has taken its place.
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +120,4 @@ class ExchangeNews:
 
     id: str
     status: ExchangeStatus
+    round: int = 1

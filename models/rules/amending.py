@@ -1,5 +1,7 @@
 """What of a return may still change, by how far it is."""
 
+from collections import Counter
+
 from models.messages import Amended, AmendedLine, Amendment
 from models.rules.counters import Line
 from models.rules.progress import Progress
@@ -23,8 +25,15 @@ def check_amendment(progress: Progress, asked: Amendment) -> None:
         raise conflict(
             "paid_ahead", "This return was paid ahead of its goods; it can't be changed any more."
         )
-    if asked.lines is None and asked.resolution is None:
-        raise invalid("nothing_to_change", "Say what shall change: lines, resolution or both.")
+    if asked.lines is None and asked.resolution is None and asked.exchange is None:
+        raise invalid(
+            "nothing_to_change", "Say what shall change: lines, resolution, exchange or several."
+        )
+    for index, item in enumerate(asked.exchange or ()):
+        if item.quantity < 1:
+            raise invalid(
+                "quantity", "A quantity is a whole number from 1.", f"/exchange/{index}/quantity"
+            )
     if asked.lines is None:
         return
     if not asked.lines:
@@ -41,24 +50,22 @@ def check_amendment(progress: Progress, asked: Amendment) -> None:
 
 
 def _check_decided(progress: Progress, asked: list[AmendedLine]) -> None:
-    left = [line for line in progress.lines if line.approved]
-    if progress.received_units:
-        same = sorted((line.line, line.approved) for line in left)
-        if sorted((part.line, part.quantity) for part in asked) != same:
-            raise conflict(
-                "already_received",
-                "Goods of this return have come; only what is given for them can change.",
-            )
-        return
+    approved, wanted = Counter[str](), Counter[str]()
+    for line in progress.lines:
+        approved[line.line] += line.approved
     for part in asked:
-        found = next((line for line in left if line.line == part.line), None)
-        if found is None or part.quantity > found.approved:
-            raise conflict(
-                "more_than_approved",
-                "This return was decided; it can only become smaller. "
-                "Ask for another return for what is to come on top.",
-            )
-        left.remove(found)
+        wanted[part.line] += part.quantity
+    if progress.received_units and +approved != wanted:
+        raise conflict(
+            "already_received",
+            "Goods of this return have come; only what is given for them can change.",
+        )
+    if any(units > approved[line] for line, units in wanted.items()):
+        raise conflict(
+            "more_than_approved",
+            "This return was decided; it can only become smaller. "
+            "Ask for another return for what is to come on top.",
+        )
 
 
 def declined_lines(progress: Progress) -> list[int]:

@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session, selectinload
 from models.messages import (
     Acceptance,
     Amended,
-    AmendedLine,
     Amending,
-    Amendment,
     Assessment,
     EventKind,
+    ExchangeStatus,
     Reason,
     Reception,
-    Refusal,
     RequestedLine,
     Resolution,
     ReturnKind,
@@ -25,17 +23,13 @@ from models.messages import (
 )
 from models.rules.policy import Policy
 from models.rules.positions import Span
+from models.store.amended_lines import GONE_OUT, resolution_of, wanted_lines
+from models.store.exchange_changes import change_exchange, is_open, promised
 from models.store.judging import Held, Judgement, assessment_of, judge_request
 from models.store.policies import policy_at
 from models.store.returns import add_events, lock_order, write_quote
 from models.tables import Event, Note, QuoteLine, Return, ReturnLine, UnitRange
 
-# What goes out was set aside when it was asked for.
-_GOES_OUT = (Resolution.EXCHANGE, Resolution.REPLACEMENT)
-_EXCHANGE_FIXED = (
-    "What goes out in an exchange is set aside when it is asked for, so that this can't be changed "
-    "into one, nor from one; cancel the return and ask again."
-)
 # Out of the way of the numbers that lines get.
 _ASIDE = 1_000_000
 
@@ -58,8 +52,9 @@ def amend(session: Session, asked: Amending) -> Amended:
     policy = policy_at(session, row.policy_version)
     if _is_done(session, asked):
         return _amended(row, policy)
-    open_lines = [line for line in row.lines if line.no not in asked.declined]
-    wanted, refusals = _wanted(row, open_lines, asked.amendment, decided=asked.decided)
+    if row.exchange is not None and row.exchange.status == ExchangeStatus.SHIPPED:
+        return Amended(assessment=Assessment(refusals=[GONE_OUT]))
+    wanted, parts, refusals = wanted_lines(row, asked)
     if refusals:
         return Amended(assessment=Assessment(refusals=refusals))
     judged = judge_request(
@@ -67,7 +62,7 @@ def amend(session: Session, asked: Amending) -> Amended:
         order=order.number,
         lines=[line for line, _ in wanted],
         kind=ReturnKind(row.kind),
-        resolution=_resolution(row),
+        resolution=resolution_of(row),
         override=row.override_reason is not None,
         at=row.judged_at,
         # What was approved comes back, however little of it is left.
@@ -84,12 +79,14 @@ def amend(session: Session, asked: Amending) -> Amended:
                 ]
                 for line in row.lines
             },
+            promised=promised(row.exchange),
         ),
     )
     if judged.quote is None:
         return Amended(assessment=Assessment(refusals=judged.refusals))
     with session.no_autoflush:
-        _write_lines(session, row, asked, wanted, judged)
+        _write_lines(session, row, asked, wanted, [part.comment for part in parts], judged)
+    change_exchange(session, row, order, judged.quote.exchange, asked)
     _write_quote(session, row, asked, judged)
     return _amended(row, policy)
 
@@ -116,6 +113,7 @@ def _amended(row: Return, policy: Policy) -> Amended:
             for line in row.lines
         ],
         declined=[line.no for line in row.lines if not line.ranges],
+        exchange=row.exchange.round if row.exchange and is_open(row.exchange) else 0,
     )
 
 
@@ -123,65 +121,15 @@ def _spans(line: ReturnLine) -> list[Span]:
     return [Span(span.first, span.last) for span in line.ranges]
 
 
-def _resolution(row: Return) -> Resolution:
-    kept = row.resolution == Resolution.KEEP_ITEM
-    return Resolution.REFUND if kept else Resolution(row.resolution)
-
-
-def _wanted(
-    row: Return, open_lines: Sequence[ReturnLine], amendment: Amendment, *, decided: bool
-) -> tuple[list[tuple[RequestedLine, ReturnLine | None]], list[Refusal]]:
-    """Each line as it shall be, and the stored one that it goes on from."""
-    stored = list(open_lines)
-    found: list[tuple[RequestedLine, ReturnLine | None]] = []
-    refusals = []
-    asked = amendment.lines
-    if asked is None:
-        asked = [
-            AmendedLine(line=line.order_line.line, quantity=line.requested) for line in open_lines
-        ]
-    if row.exchange is not None:
-        refusals.append(Refusal(code="exchange_fixed", message=_EXCHANGE_FIXED))
-        return [], refusals
-    for index, part in enumerate(asked):
-        before = next((line for line in stored if line.order_line.line == part.line), None)
-        if before is not None:
-            stored.remove(before)
-        reason = part.reason or (Reason(before.reason) if before else None)
-        if reason is None:
-            message = f"Say why line {part.line} comes back."
-            refusals.append(
-                Refusal(code="required", message=message, pointer=f"/lines/{index}/reason")
-            )
-            continue
-        if decided and before is not None and reason != before.reason:
-            message = "This return was decided; its reasons can't change any more."
-            refusals.append(
-                Refusal(code="reason_fixed", message=message, pointer=f"/lines/{index}/reason")
-            )
-        resolution = part.resolution or amendment.resolution
-        if resolution is None:
-            resolution = Resolution(before.resolution) if before else _resolution(row)
-        if resolution in _GOES_OUT:
-            place = f"/lines/{index}/resolution"
-            refusals.append(Refusal(code="exchange_fixed", message=_EXCHANGE_FIXED, pointer=place))
-        line = RequestedLine(
-            line=part.line, quantity=part.quantity, reason=reason, resolution=resolution
-        )
-        found.append((line, before))
-    return found, refusals
-
-
 def _write_lines(
     session: Session,
     row: Return,
     asked: Amending,
     wanted: Sequence[tuple[RequestedLine, ReturnLine | None]],
+    notes: Sequence[str | None],
     judged: Judgement,
 ) -> None:
     """Brings the lines to what was judged, and their units with them."""
-    parts = asked.amendment.lines
-    notes = [part.comment for part in parts] if parts else [None] * len(wanted)
     staying = [line for _, line in wanted if line is not None]
     declined = [line for line in row.lines if line.no in asked.declined]
     for line in row.lines:
@@ -204,7 +152,7 @@ def _write_lines(
             acceptance=Acceptance.PENDING,
         )
         line.reason = requested.reason
-        line.resolution = requested.resolution or _resolution(row)
+        line.resolution = requested.resolution or resolution_of(row)
         line.requested = requested.quantity
         if asked.decided:
             line.approved = requested.quantity
@@ -229,6 +177,9 @@ def _write_quote(session: Session, row: Return, asked: Amending, judged: Judgeme
         return
     if asked.amendment.resolution is not None or row.resolution == Resolution.KEEP_ITEM:
         row.resolution = asked.amendment.resolution or Resolution.REFUND
+    said = {line.resolution for line in row.lines if line.no not in asked.declined}
+    if len(said) == 1:
+        [row.resolution] = said
     if judged.kept:
         row.resolution = Resolution.KEEP_ITEM
     row.quote_total = judged.quote.total

@@ -1,18 +1,17 @@
-"""Granting back what was paid for an exchange that does not go out."""
+"""What was paid for an exchange: held until it goes out, and granted back as far as it does not."""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.messages import (
-    PayoutMethod,
-    exchange_workflow_id,
-)
+from models.messages import PayoutMethod, exchange_workflow_id
+from models.money import round_half_up
 from models.rules.quote import QuoteKind, QuoteLine
 from models.store import credit_memos
 from models.store.granting import book_grant, write_lines
 from models.store.refunds import new_refund
 from models.tables import (
+    Exchange,
     GrantedRefund,
     Order,
     Payment,
@@ -20,10 +19,51 @@ from models.tables import (
 )
 
 
-def grant_back(
+def payback_id(rma: str, round: int) -> str:
+    """The id of the grant of what was paid in a round."""
+    return f"{rma}/exchange/back" if round == 1 else f"{rma}/exchange/{round}/back"
+
+
+def release(session: Session, order: Order, found: Exchange) -> None:
+    """Ends the hold on the difference's payment."""
+    if found.payment_id is None:
+        return
+    payment = session.get_one(Payment, found.payment_id)
+    payment.reserved -= found.paid
+    order.reserved -= found.paid
+    session.flush()
+
+
+def give_back(
     session: Session,
     row: Return,
     order: Order,
+    found: Exchange,
+    *,
+    amount: int,
+    actor: str,
+    at: datetime,
+    tax: int | None = None,
+) -> GrantedRefund:
+    """Grants some of what was paid back, at its payment. `tax` None: its share of all tax."""
+    return _grant_back(
+        session,
+        row,
+        order,
+        found,
+        session.get_one(Payment, found.payment_id),
+        amount=amount,
+        tax=round_half_up(found.paid_tax * amount, found.paid) if tax is None else tax,
+        actor=actor,
+        at=at,
+    )
+
+
+def _grant_back(
+    session: Session,
+    row: Return,
+    order: Order,
+    found: Exchange,
     payment: Payment,
     *,
     amount: int,
@@ -31,9 +71,8 @@ def grant_back(
     actor: str,
     at: datetime,
 ) -> GrantedRefund:
-    """Grants what was paid for an exchange that doesn't go out, or not whole, at its payment."""
     made = GrantedRefund(
-        id=f"{row.rma}/exchange/back",
+        id=payback_id(row.rma, found.round),
         kind="exchange",
         method=PayoutMethod.REFUND,
         rma=row.rma,
@@ -60,7 +99,8 @@ def grant_back(
     write_lines(session, made, [words])
     order.reserved += amount
     payment.reserved += amount
-    made.refunds.append(new_refund(session, made, payment, amount, exchange_workflow_id(row.rma)))
+    workflow = exchange_workflow_id(row.rma, found.round)
+    made.refunds.append(new_refund(session, made, payment, amount, workflow))
     session.flush()
     book_grant(session, made, order, [words])
     credit_memos.issue(session, made, at)

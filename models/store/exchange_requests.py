@@ -1,10 +1,22 @@
 """What a request wants sent out instead: looked up among the products, or refused in words."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 
 from models.messages import EXCHANGING, Refusal, RequestedLine, Resolution, ReturnKind
 from models.rules.exchange import Replacement
 from models.tables import Order, OrderLine, Product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """Units of an item that the same return has set aside already, and at which price."""
+
+    units: int
+    price: int
+    tax_rate: str
 
 
 class Wanted:
@@ -15,9 +27,15 @@ class Wanted:
     """
 
     def __init__(
-        self, session: Session, order: Order, kind: ReturnKind, resolution: Resolution
+        self,
+        session: Session,
+        order: Order,
+        kind: ReturnKind,
+        resolution: Resolution,
+        promised: Mapping[str, Promised],
     ) -> None:
-        """Nothing is asked for yet. `resolution`: of lines that name none."""
+        """Nothing is asked for yet. `resolution`: of lines that name none; `promised`: by SKU."""
+        self._promised = promised
         self._kind = kind
         self._session = session
         self._order = order
@@ -74,18 +92,21 @@ class Wanted:
             )
         else:
             self._taken[sku] = self._taken.get(sku, 0) + requested.quantity
+            known = self._promised.get(sku)
             self.found[index] = Replacement(
                 sku=sku,
                 name=product.name,
-                price=product.price,
-                tax_rate=product.tax_rate,
+                price=known.price if known else product.price,
+                tax_rate=known.tax_rate if known else product.tax_rate,
                 same_product=same,
             )
 
     def _left(self, product: Product) -> int:
         if product.stock is None:
             return 10**9
-        return product.stock - product.reserved - self._taken.get(product.sku, 0)
+        known = self._promised.get(product.sku)
+        held = known.units if known else 0
+        return product.stock - product.reserved + held - self._taken.get(product.sku, 0)
 
     def _refuse(self, code: str, message: str, pointer: str) -> None:
         self.refusals.append(Refusal(code=code, message=message, pointer=pointer))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.messages import ExchangeStatus
+from models.rules.exchange import Exchanged
 from models.rules.quote import ExchangeItem
 from models.store.products import lock_product
 from models.tables import Exchange, ExchangeLine, Return
@@ -22,6 +23,7 @@ def set_aside(session: Session, rma: str, currency: str, items: Sequence[Exchang
     session.add(
         Exchange(
             rma=rma,
+            round=1,
             status=ExchangeStatus.AWAITING_PAYMENT if due > 0 else ExchangeStatus.RESERVED,
             currency=currency,
             difference=due,
@@ -30,6 +32,11 @@ def set_aside(session: Session, rma: str, currency: str, items: Sequence[Exchang
         )
     )
     session.flush()
+    take_stock(session, rma, items)
+
+
+def take_stock(session: Session, rma: str, items: Sequence[ExchangeItem]) -> None:
+    """Takes what goes out off the stock; the exchange has no lines yet."""
     for item in items:
         wanted = item.replacement
         product = lock_product(session, wanted.sku)
@@ -70,6 +77,16 @@ def drop_unpaid(session: Session, row: Return, at: datetime) -> None:
     if found is not None and found.status not in FINAL and not found.paid:
         keep(session, found, {})
         found.status, found.cancelled_at = ExchangeStatus.CANCELLED, at
+
+
+def sum_of(items: Sequence[ExchangeItem]) -> Exchanged:
+    """What these items come to together."""
+    return Exchanged(
+        old=sum(item.exchanged.old for item in items),
+        old_tax=sum(item.exchanged.old_tax for item in items),
+        new=sum(item.exchanged.new for item in items),
+        new_tax=sum(item.exchanged.new_tax for item in items),
+    )
 
 
 def difference(items: Sequence[ExchangeItem]) -> int:

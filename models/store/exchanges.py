@@ -19,16 +19,14 @@ from models.messages import (
     Granted,
     Resolution,
 )
-from models.money import round_half_up
 from models.rules.accounts import Posting
-from models.rules.exchange import Exchanged
 from models.rules.orders import PaymentKind, TaxMode
 from models.rules.postings import difference_postings, exchange_postings
 from models.rules.quote import ExchangeItem, exchange_items
 from models.rules.refused import conflict
 from models.store import journal
-from models.store.exchange_payback import grant_back
-from models.store.exchange_stock import FINAL, difference, keep
+from models.store.exchange_payback import give_back, payback_id, release
+from models.store.exchange_stock import FINAL, difference, keep, sum_of
 from models.store.granting import granted_message
 from models.store.policies import policy_at
 from models.store.pricing import order_facts, quoted_lines
@@ -43,7 +41,8 @@ _NO_PROVIDER = (PaymentKind.CASH, PaymentKind.GIFT_CARD, PaymentKind.STORE_CREDI
 def open_exchange(session: Session, asked: ExchangeOpening) -> ExchangeOpened:
     """Holds the stock of what was approved, and says what has to be paid before it goes out."""
     row, order, found = _locked(session, asked.start.rma)
-    if found.status not in FINAL and not found.paid:
+    changed = found.round != asked.start.round
+    if not changed and found.status not in FINAL and not found.paid:
         items = _items(session, row, asked.start.approved)
         keep(session, found, {item.no: item.quantity for item in items})
         found.difference = difference(items)
@@ -51,11 +50,12 @@ def open_exchange(session: Session, asked: ExchangeOpening) -> ExchangeOpened:
         found.status = ExchangeStatus.AWAITING_PAYMENT if due else ExchangeStatus.RESERVED
     customer = order.customer
     return ExchangeOpened(
-        status=ExchangeStatus(found.status),
+        status=ExchangeStatus.CANCELLED if changed else ExchangeStatus(found.status),
         due=max(0, found.difference) - found.paid,
         currency=found.currency,
         units=sum(line.quantity for line in found.lines),
         mailable=bool(row.contact_email or (customer and customer.email)),
+        changed=changed,
     )
 
 
@@ -64,15 +64,19 @@ def pay(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
     the item has gone out or the money goes back. Doing it again changes nothing.
     """
     row, order, found = _locked(session, asked.rma)
+    name = _payment_name(found, asked.round)
+    if any(each.payment == name for each in order.payments):
+        return _outcome(session, found, asked)
+    _check_round(found, asked)
     if found.status != ExchangeStatus.AWAITING_PAYMENT:
-        return _outcome(found)
+        return _outcome(session, found, asked)
     note = session.get(Note, asked.reference)
     example = next(
         (each for each in order.payments if each.kind not in _NO_PROVIDER), order.payments[0]
     )
     payment = Payment(
         order_number=order.number,
-        payment=f"exchange-{row.rma}",
+        payment=name,
         position=1 + max(each.position for each in order.payments),
         kind=example.kind,
         provider=example.provider,
@@ -87,19 +91,19 @@ def pay(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
     session.flush()
     order.paid += found.difference
     order.reserved += found.difference
-    exchanged = _sum(_items(session, row, {line.no: line.quantity for line in found.lines}))
+    exchanged = sum_of(_items(session, row, {line.no: line.quantity for line in found.lines}))
     found.payment_id, found.paid = payment.id, found.difference
     found.paid_tax = -exchanged.tax_to_customer
     found.status = ExchangeStatus.RESERVED
     _post(
         session,
         row,
-        source=f"exchange/{row.rma}/paid",
+        source=f"{_source(found)}/paid",
         at=datetime.fromisoformat(asked.at),
         memo=f"Difference paid for exchange {row.rma}",
         postings=difference_postings(exchanged, payment.kind),
     )
-    return _outcome(found)
+    return _outcome(session, found, asked)
 
 
 def ship(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
@@ -109,11 +113,12 @@ def ship(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
     goes back. Doing it again changes nothing.
 
     Raises:
-        Refused: the exchange was called off, or not paid for.
+        Refused: the exchange was called off or changed, or not paid for.
     """
     row, order, found = _locked(session, asked.rma)
+    _check_round(found, asked)
     if found.status == ExchangeStatus.SHIPPED:
-        return _outcome(found, session)
+        return _outcome(session, found, asked)
     if found.status != ExchangeStatus.RESERVED:
         raise conflict(
             f"exchange_{found.status}", f"This exchange is {found.status}; nothing can go out."
@@ -135,30 +140,32 @@ def ship(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
         session.add(added)
         session.flush()
         lines[item.no].order_line_id = added.id
-    back = _release_payment(session, order, found, keep=max(0, difference(items)))
+    release(session, order, found)
+    back = found.paid - max(0, difference(items)) if found.paid else 0
     found.status, found.tracking, found.shipped_at = ExchangeStatus.SHIPPED, asked.tracking, at
     found.difference = difference(items)
     _post(
         session,
         row,
-        source=f"exchange/{row.rma}",
+        source=_source(found),
         at=at,
         memo=f"Exchange {row.rma} shipped",
         postings=[posting for item in items for posting in exchange_postings(item.exchanged)],
     )
     if back:
-        _give_back(session, row, order, found, back, asked)
+        give_back(session, row, order, found, amount=back, actor=asked.actor, at=at)
     session.expire(order, ["lines"])
-    return _outcome(found, session)
+    return _outcome(session, found, asked)
 
 
 def call_off(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
     """Gives stock and payment free, and has the accepted units refunded instead of exchanged.
 
-    One that was shipped stays shipped: its status says so. Doing it again changes nothing.
+    One that was shipped stays shipped: its status says so. Of one that was changed since, nothing
+    is left to call off. Doing it again changes nothing.
     """
     row, order, found = _locked(session, asked.rma)
-    if found.status not in FINAL:
+    if found.round == asked.round and found.status not in FINAL:
         at = datetime.fromisoformat(asked.at)
         keep(session, found, {})
         found.status, found.cancelled_at = ExchangeStatus.CANCELLED, at
@@ -166,9 +173,10 @@ def call_off(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
             for line in row.lines:
                 if line.resolution in EXCHANGING:
                     line.resolution = Resolution.REFUND
-        if back := _release_payment(session, order, found, keep=0):
-            _give_back(session, row, order, found, back, asked)
-    return _outcome(found, session)
+        release(session, order, found)
+        if found.paid:
+            give_back(session, row, order, found, amount=found.paid, actor=asked.actor, at=at)
+    return _outcome(session, found, asked)
 
 
 # --- within the order's lock -------------------------------------------------------------------
@@ -197,42 +205,6 @@ def _items(
     policy = policy_at(session, row.policy_version)
     facts = order_facts(session, row.order, policy, apart_from=row.rma)
     return exchange_items(quoted_lines(row, facts, counts, policy))
-
-
-def _sum(items: Sequence[ExchangeItem]) -> Exchanged:
-    return Exchanged(
-        old=sum(item.exchanged.old for item in items),
-        old_tax=sum(item.exchanged.old_tax for item in items),
-        new=sum(item.exchanged.new for item in items),
-        new_tax=sum(item.exchanged.new_tax for item in items),
-    )
-
-
-def _release_payment(session: Session, order: Order, found: Exchange, *, keep: int) -> int:
-    """Ends the hold on the difference's payment, and says how much of it is to go back."""
-    if not found.paid or found.payment_id is None:
-        return 0
-    payment = session.get_one(Payment, found.payment_id)
-    payment.reserved -= found.paid
-    order.reserved -= found.paid
-    session.flush()
-    return found.paid - keep
-
-
-def _give_back(
-    session: Session, row: Return, order: Order, found: Exchange, back: int, asked: ExchangeStep
-) -> None:
-    payment = session.get_one(Payment, found.payment_id)
-    grant_back(
-        session,
-        row,
-        order,
-        payment,
-        amount=back,
-        tax=round_half_up(found.paid_tax * back, found.paid),
-        actor=asked.actor,
-        at=datetime.fromisoformat(asked.at),
-    )
 
 
 def _new_line(
@@ -289,13 +261,32 @@ def _post(
     )
 
 
-def _outcome(found: Exchange, session: Session | None = None) -> ExchangeOutcome:
-    granted = Granted(refunds=[], amount=0, currency=found.currency)
-    if session is not None:
-        made = session.get(GrantedRefund, f"{found.rma}/exchange/back")
-        granted = granted if made is None else granted_message(made)
+def _payment_name(found: Exchange, round: int) -> str:
+    return f"exchange-{found.rma}" if round == 1 else f"exchange-{found.rma}-{round}"
+
+
+def _source(found: Exchange) -> str:
+    """What the book entries of the present round are named by."""
+    return f"exchange/{found.rma}" if found.round == 1 else f"exchange/{found.rma}/{found.round}"
+
+
+def _check_round(found: Exchange, asked: ExchangeStep) -> None:
+    if found.round != asked.round:
+        raise conflict(
+            "exchange_changed",
+            "What goes out was changed meanwhile; look at the return again before you go on.",
+        )
+
+
+def _outcome(session: Session, found: Exchange, asked: ExchangeStep) -> ExchangeOutcome:
+    """How a round stands, with what was granted back of its payment."""
+    made = session.get(GrantedRefund, payback_id(found.rma, asked.round))
+    changed = found.round != asked.round
     return ExchangeOutcome(
-        status=ExchangeStatus(found.status),
-        granted=granted,
+        status=ExchangeStatus.CANCELLED if changed else ExchangeStatus(found.status),
+        granted=Granted(refunds=[], amount=0, currency=found.currency)
+        if made is None
+        else granted_message(made),
         units=sum(line.quantity for line in found.lines),
+        changed=changed,
     )

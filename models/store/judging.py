@@ -1,7 +1,7 @@
 """Judging and pricing a request, with nothing stored: the order held against the policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,7 +24,7 @@ from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Rul
 from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
 from models.rules.terms import Terms
-from models.store.exchange_requests import Wanted
+from models.store.exchange_requests import Promised, Wanted
 from models.store.policies import current_policy
 from models.store.pricing import (
     facts_of,
@@ -82,11 +82,13 @@ class Held:
         rma: the return.
         spans: per requested line, the unit positions it keeps as far as it can.
         given_back: order line (its row's id) → all positions that the return holds now.
+        promised: SKU → what is set aside to go out in exchange now.
     """
 
     rma: str
     spans: tuple[tuple[Span, ...], ...]
     given_back: Mapping[int, Sequence[Span]]
+    promised: Mapping[str, Promised] = field(default_factory=dict)
 
 
 # A withdrawal is about sending goods back.
@@ -151,7 +153,7 @@ def judge_request(
             )
         )
     refusals = eligibility.judge(asked, kind=kind, policy=policy, at=at, override=override)
-    exchanges = Wanted(session, found, kind, resolution)
+    exchanges = Wanted(session, found, kind, resolution, held.promised if held else {})
     for index, requested in enumerate(lines):
         if requested.line in order_lines:
             exchanges.add(index, requested, order_lines[requested.line])

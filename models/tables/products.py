@@ -41,12 +41,14 @@ class Exchange(Base):
     """What goes out for a return; one at most per return.
 
     `status`: awaiting_payment, reserved, shipped or cancelled. While it is neither shipped nor
-    cancelled it holds stock; the change to either is made under the order's lock and is final.
+    cancelled it holds stock; the change to either is made under the order's lock and is final for
+    its `round`. A change of mind begins the next round; no step of an earlier one is carried out.
     """
 
     __tablename__ = "exchanges"
 
     rma: Mapped[str] = mapped_column(ForeignKey("returns.rma"), primary_key=True)
+    round: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(String(16))
     currency: Mapped[Currency]
     # What the customer owes (above 0) or gets back (below 0) for all of its lines.

@@ -50,6 +50,7 @@ from web.requests import (
     ReceiptRequest,
     ReturnRequest,
     UnexpectedRequest,
+    WantedItem,
 )
 from worker import payment_providers
 from workflows import options
@@ -617,6 +618,25 @@ async def exchange_called_off(world: World) -> str:
     return rma
 
 
+async def exchange_changed(world: World) -> str:
+    first, second = stock(world, "L", price=6200), stock(world, "M", price=5500)
+    rma = await ask(world, first)
+    await world.call(world.gateway.pay_exchange, rma, new_payment("ok"), 1200, AGENT)
+    other = AmendRequest(exchange=[WantedItem(line="1", sku=second, quantity=1)])
+    await world.call(world.gateway.amend, rma, other, AGENT)
+    await world.until_true(lambda: world.timeline(rma).count(EventKind.EXCHANGE_RESERVED) == 2)
+    money = AmendRequest(resolution=Resolution.REFUND)
+    await world.call(world.gateway.amend, rma, money, AGENT)
+    await goods_accepted(world, rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    await world.until_true(lambda: len(world.refunds(rma)) == 3)
+    return rma
+
+
+async def exchange_made_way(world: World) -> str:
+    return f"{await exchange_changed(world)}/exchange/1"
+
+
 async def exchange_shipped(world: World) -> str:
     return f"{await exchanged(world)}/exchange/1"
 
@@ -625,6 +645,8 @@ STORIES: tuple[Story, ...] = (
     exchanged,
     exchange_called_off,
     exchange_shipped,
+    exchange_changed,
+    exchange_made_way,
     still_requested,
     closed,
     approved_by_policy,

@@ -6,7 +6,13 @@ The workflow has the last word; this only keeps the page from offering what it w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.messages import FINAL_STATUSES, TASKS_ENDED_BY_WORD, ReturnStatus, TaskKind
+from models.messages import (
+    FINAL_STATUSES,
+    TASKS_ENDED_BY_WORD,
+    ExchangeStatus,
+    ReturnStatus,
+    TaskKind,
+)
 from models.store.desk_page import ReturnPage
 from models.store.pricing import in_order_currency, left_to_refund
 from models.store.reopening import why_not
@@ -170,8 +176,11 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
 
 
 def _may_change(row: Return) -> bool:
-    return row.status not in FINAL_STATUSES and not any(
-        part.accepted or part.rejected or part.ahead for part in row.lines
+    sent = row.exchange is not None and row.exchange.status == ExchangeStatus.SHIPPED
+    return (
+        row.status not in FINAL_STATUSES
+        and not sent
+        and not any(part.accepted or part.rejected or part.ahead for part in row.lines)
     )
 
 

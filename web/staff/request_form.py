@@ -1,6 +1,6 @@
 """Reads the form of a new return into what the gateway is asked."""
 
-from models.messages import Reason, Resolution, ReturnKind
+from models.messages import EXCHANGING, Reason, Resolution, ReturnKind
 from web.requests import (
     AmendedLineRequest,
     AmendRequest,
@@ -71,7 +71,18 @@ def read_amendment(form: Form) -> AmendRequest:
     ]
     if not lines:
         raise FormError("Nothing would be left; cancel the return instead.")
-    return AmendRequest(lines=lines)
+    return AmendRequest(lines=lines, exchange=_wanted_now(form) or None)
+
+
+def _wanted_now(form: Form) -> list[WantedItem]:
+    """What goes out for the lines that are exchanged now; the field may still hold another's."""
+    return [
+        WantedItem(line=line, sku=sku[:_LONGEST_SKU], quantity=quantity)
+        for row, line in rows(form)
+        if form.get(f"resolution-{row}") in EXCHANGING
+        and (sku := read_text(form, f"sku-{row}"))
+        and (quantity := read_units(form, f"quantity-{row}"))
+    ]
 
 
 def read_lines(form: Form, kind: ReturnKind) -> list[LineRequest]:

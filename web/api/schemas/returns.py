@@ -187,16 +187,20 @@ class AmendedLineSchema(Body):
 
 
 class AmendSchema(Body):
-    """A change of mind: `lines` are all that come back; left out, they stay as they are."""
+    """A change of mind: `lines` are all that come back; left out, they stay as they are.
+
+    Of an exchanged line that `exchange` doesn't name, the same goes out as before.
+    """
 
     lines = Items(Object(AmendedLineSchema), at_least=1, load_default=None)
     resolution = Choice(Resolution, load_default=None)
+    exchange = Items(Object(WantedItemSchema), at_least=1, load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
     def need_a_change(self, data: dict[str, Any], **_: Any) -> None:
         """A change of nothing is a mistake."""
-        if data["lines"] is None and data["resolution"] is None:
-            message = "Say what shall change: lines, resolution or both."
+        if all(data[name] is None for name in ("lines", "resolution", "exchange")):
+            message = "Say what shall change: lines, resolution, exchange or several."
             raise ValidationError({"lines": [Coded(message, "nothing_to_change")]})
 
     @post_load

@@ -21,8 +21,9 @@ ACCOUNTS = {
     "exchange_sales": "4000",
     "shipping": "4200",
     "fee_income": "4300",
-    "goodwill": "6100",
-    "store_credit_bonus": "6200",
+    "goodwill": "4400",
+    "store_credit_bonus": "4500",
+    "refunds_payable": "4900",
     "store_credit": "2300",
     "tax_payable": "2200",
 }
@@ -46,9 +47,10 @@ _CHART = (
     ("4100", "Sales returns", "Revenue", False),
     ("4200", "Shipping", "Revenue", False),
     ("4300", "Return fees", "Revenue", False),
+    ("4400", "Goodwill", "Revenue", False),
+    ("4500", "Store credit bonus", "Revenue", False),
+    ("4900", "Owed to customers", "Revenue", False),
     ("5000", "Purchases", "Expense", False),
-    ("6100", "Goodwill", "Expense", False),
-    ("6200", "Store credit bonus", "Expense", False),
 )
 _GROUPS = ("Accounting", "Accounting Administration", "Sales", "Sales Administrator", "Stock")
 
@@ -59,6 +61,8 @@ class Furnished:
 
     company: int
     customer: int
+    # Its one order by currency, each with this reference.
+    orders: dict[str, str]
 
 
 def furnish(desk: Desk) -> Furnished:
@@ -92,7 +96,10 @@ def furnish(desk: Desk) -> Furnished:
     _open_years(desk, company)
     _open_locations(desk)
     _add_product(desk, accounts)
-    customer = _add_order(desk, currencies["GBP"], company)
+    customer = _add_customer(desk)
+    orders = {code: ORDER if code == "GBP" else f"{ORDER}-{code}" for code in currencies}
+    for code, order in orders.items():
+        _add_order(desk, order, customer, currencies[code], company)
     user = desk.create(
         "res.user",
         name="Redress",
@@ -102,7 +109,7 @@ def furnish(desk: Desk) -> Furnished:
         groups=[["add", desk("model.res.group.search", [("name", "in", list(_GROUPS))])]],
     )
     desk.create("res.user.application", key=KEY, user=user, application="rest")
-    return Furnished(company=company, customer=customer)
+    return Furnished(company=company, customer=customer, orders=orders)
 
 
 def _open_books(desk: Desk, company: int) -> dict[str, int]:
@@ -217,34 +224,30 @@ def _add_product(desk: Desk, accounts: dict[str, int]) -> None:
     )
 
 
-def _add_order(desk: Desk, currency: int, company: int) -> int:
-    customer = desk.create(
+def _add_customer(desk: Desk) -> int:
+    return desk.create(
         "party.party",
         name=CUSTOMER,
         addresses=[["create", [{"street": "1 High Street", "city": "Leeds"}]]],
     )
+
+
+def _add_order(desk: Desk, reference: str, customer: int, currency: int, company: int) -> None:
     (address,) = desk("model.party.address.search", [("party", "=", customer)])
-    product = desk.read("product.product", [("code", "=", SKU)], "default_uom")[0]
+    (product,) = desk.read("product.product", [("code", "=", SKU)], "default_uom")
+    line = {
+        "product": product["id"],
+        "quantity": 3,
+        "unit": product["default_uom"],
+        "unit_price": Decimal("100"),
+    }
     desk.create(
         "sale.sale",
-        reference=ORDER,
+        reference=reference,
         party=customer,
         invoice_address=address,
         shipment_address=address,
         currency=currency,
         company=company,
-        lines=[
-            [
-                "create",
-                [
-                    {
-                        "product": product["id"],
-                        "quantity": 3,
-                        "unit": product["default_uom"],
-                        "unit_price": Decimal("100"),
-                    }
-                ],
-            ]
-        ],
+        lines=[["create", [line]]],
     )
-    return customer

@@ -1,0 +1,1 @@
+"""ERPs: the protocol, and the ones that come with Redress."""

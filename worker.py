@@ -124,6 +124,7 @@ def make_worker(
             records.save_progress,
             records.reopen_return,
             records.amend_return,
+            records.judge_again,
             refunds.grant_refund,
             refunds.price_clawback,
             refunds.pay_refund,

@@ -4,8 +4,11 @@ from datetime import datetime
 
 from activities.definition import uninterrupted
 from models.database import Database
-from models.messages import Amended, Amending, Assessment, Opening, ReturnProgress
+from models.messages import Amended, Amending, Assessment, JudgingAgain, Opening, ReturnProgress
 from models.store import amending, reopening, returns
+from models.store.judging import assessment_of
+from models.store.policies import policy_at
+from models.tables import Return
 
 
 class Records:
@@ -35,6 +38,13 @@ class Records:
         """Judges a change of a return and records it, or says why not."""
         with self._database.write() as session:
             return amending.amend(session, asked)
+
+    @uninterrupted
+    def judge_again(self, asked: JudgingAgain) -> Assessment:
+        """Says what a request comes to with the photos that it has now."""
+        with self._database.read() as session:
+            row = session.get_one(Return, asked.rma)
+            return assessment_of(session, row, policy_at(session, row.policy_version))
 
     @uninterrupted
     def save_progress(self, progress: ReturnProgress) -> None:

@@ -84,6 +84,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.CLAWBACK: Permission.REFUND,
     TaskKind.UNMATCHED_PARCEL: Permission.RECEIVE,
     TaskKind.CARRIER_CLAIM: Permission.SHIP,
+    TaskKind.PHOTO_AWAITED: Permission.DECIDE,
 }
 
 

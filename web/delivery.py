@@ -28,6 +28,7 @@ from models.messages import (
     LabelRequest,
     ManualResolution,
     PayoutStart,
+    PhotoTaken,
     Receipt,
     ReconciliationStart,
     RefundNews,
@@ -76,6 +77,7 @@ Message = (
     | ExchangeShipment
     | ExchangeCancellation
     | Amendment
+    | PhotoTaken
 )
 
 
@@ -87,6 +89,7 @@ class _Door:
 
 _DOORS: dict[type[Any], _Door] = {
     Amendment: _Door(ReturnWorkflow.amend, ReturnWorkflow.submit_amendment),
+    PhotoTaken: _Door(ReturnWorkflow.take_photo, ReturnWorkflow.submit_photo),
     Decision: _Door(ReturnWorkflow.decide, ReturnWorkflow.submit_decision),
     Cancellation: _Door(ReturnWorkflow.cancel, ReturnWorkflow.submit_cancellation),
     LabelRequest: _Door(ReturnWorkflow.make_label, ReturnWorkflow.submit_label_request),

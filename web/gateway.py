@@ -42,6 +42,7 @@ from web.delivery import NoAnswer, WorkflowEnded
 from web.exchange_gateway import ExchangeGateway
 from web.messenger import call_id
 from web.money_gateway import MoneyGateway
+from web.photo_gateway import PhotoGateway
 from web.policy_gateway import PolicyGateway
 from web.requests import (
     Answer,
@@ -72,7 +73,7 @@ def free_rma(database: Database) -> str:
                 return rma
 
 
-class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PolicyGateway):
+class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PhotoGateway, PolicyGateway):
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
     """

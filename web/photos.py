@@ -11,7 +11,8 @@ from werkzeug.datastructures import FileStorage
 from models.database import Database
 from models.documents.photos import LARGEST_FILE, CleanPhoto, PhotoRefused, clean_photo
 from models.messages import Refusal
-from models.store.photos import NewPhoto, PhotoKind, UnknownLine, add_photo
+from models.store.photo_proof import PhotoKind
+from models.store.photos import NewPhoto, UnknownLine, add_photo
 from models.tables import Photo
 from web.access import Actor
 from web.requests import NotFound, Refused
@@ -93,8 +94,18 @@ def keep_photo(
 
 def photo_response(photo: Photo) -> Response:
     """The picture, for this person's browser to keep for a day; it never changes."""
-    answer = Response(photo.jpeg, content_type="image/jpeg")
-    answer.headers["Content-Disposition"] = f'inline; filename="{photo.rma}-{photo.id}.jpg"'
+    return _picture(photo, photo.jpeg, "")
+
+
+def preview_response(photo: Photo) -> Response:
+    """The small picture, kept by the browser likewise."""
+    return _picture(photo, photo.preview or b"", "-small")
+
+
+def _picture(photo: Photo, jpeg: bytes, suffix: str) -> Response:
+    answer = Response(jpeg, content_type="image/jpeg")
+    name = f"{photo.rma}-{photo.id}{suffix}.jpg"
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Cache-Control"] = "private, max-age=86400"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

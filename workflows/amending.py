@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.refused import Refused, conflict
     from workflows.case import Case
     from workflows.local import run_local
+    from workflows.photos import ask_for_photo, stop_waiting
 
 
 def check(case: Case, message: Amendment) -> None:
@@ -61,6 +62,13 @@ async def carry_out(case: Case, message: Amendment) -> None:
         progress.exchange_open = bool(amended.exchange)
         return
     recorder.close_tasks(TaskKind.SECOND_APPROVAL, message.actor)
+    if assessment.photo_awaited and not case.photo_given_up:
+        if case.photo_asked_at is None:
+            recorder.close_tasks(TaskKind.DECIDE, message.actor)
+            ask_for_photo(case)
+            case.mail(Template.PHOTO_WANTED)
+        return
+    stop_waiting(case, message.actor)
     if assessment.approved:
         recorder.close_tasks(TaskKind.DECIDE, message.actor)
         case.approve_by_policy(assessment)

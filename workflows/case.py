@@ -66,6 +66,9 @@ class Case(Matter):
         self.resolved_at: datetime | None = None
         self.withdrawn_at: datetime | None = None
         self.withdrawal_told = False
+        # Since when the request waits for a photo, if it does.
+        self.photo_asked_at: datetime | None = None
+        self.photo_reminded = self.photo_given_up = False
 
     @property
     def state(self) -> ReturnState:
@@ -108,8 +111,10 @@ class Case(Matter):
         """What the return waits for now, by name."""
         progress, limits = self.progress, self.start.deadlines
         due: dict[str, datetime] = {}
-        if progress.ended or not progress.decided:
+        if progress.ended:
             return due
+        if not progress.decided:
+            return self._photo_deadlines()
         if progress.outstanding_units:
             due.update(self._parcel_deadlines())
         if progress.uninspected_units and self.received_at and not self.inspection_overdue:
@@ -118,6 +123,15 @@ class Case(Matter):
             due[Wait.WITHDRAWAL] = self.withdrawn_at + options.WITHDRAWAL_TOLD_AFTER
         if self.resolved_at and not self.recorder.waits:
             due[Wait.FOLLOW_UP] = self.resolved_at + timedelta(seconds=limits.follow_up_after)
+        return due
+
+    def _photo_deadlines(self) -> dict[str, datetime]:
+        if self.photo_asked_at is None:
+            return {}
+        seconds = self.start.deadlines.photo_deadline
+        due: dict[str, datetime] = {Wait.PHOTO: self.photo_asked_at + timedelta(seconds=seconds)}
+        if self.mailable and not self.photo_reminded:
+            due[Wait.PHOTO_REMINDER] = self.photo_asked_at + timedelta(seconds=seconds / 2)
         return due
 
     def _parcel_deadlines(self) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
         ExchangeNews,
         Inspection,
         LabelRequest,
+        PhotoTaken,
         Receipt,
         ReturnStart,
         ReturnState,
@@ -60,6 +61,11 @@ class Doors(MoneyDoors):
         return await self._take(amendment)
 
     @workflow.update
+    async def take_photo(self, photo: PhotoTaken) -> ReturnState:
+        """Goes on, if the request waits for this photo."""
+        return await self._take(photo)
+
+    @workflow.update
     async def make_label(self, asked: LabelRequest) -> ReturnState:
         """Makes the label, again if need be."""
         return await self._take(asked)
@@ -98,6 +104,10 @@ class Doors(MoneyDoors):
     def _may_amend(self, amendment: Amendment) -> None:
         self._check(amendment)
 
+    @take_photo.validator
+    def _may_take_photo(self, photo: PhotoTaken) -> None:
+        self._check(photo)
+
     @make_label.validator
     def _may_make_label(self, asked: LabelRequest) -> None:
         self._check(asked)
@@ -134,6 +144,11 @@ class Doors(MoneyDoors):
     async def submit_amendment(self, amendment: Amendment) -> None:
         """The amendment's durable second path."""
         await self._take_signal(amendment)
+
+    @workflow.signal
+    async def submit_photo(self, photo: PhotoTaken) -> None:
+        """The photo's durable second path."""
+        await self._take_signal(photo)
 
     @workflow.signal
     async def submit_label_request(self, asked: LabelRequest) -> None:

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.local import run_local
     from workflows.losing import lose_parcel
     from workflows.matter import SYSTEM, words_of
+    from workflows.photos import ask_for_photo, photo_overdue, remind_of_photo
     from workflows.reopening import reopen
     from workflows.search_attributes import NEEDS_ATTENTION, STATUS
 
@@ -81,6 +82,8 @@ class ReturnWorkflow(Doors):
                 return False
             if assessment.approved:
                 case.approve_by_policy(assessment)
+            elif assessment.photo_awaited:
+                ask_for_photo(case)
             else:
                 due = timedelta(seconds=case.start.deadlines.decision_due)
                 case.recorder.open_task(TaskKind.DECIDE, due)
@@ -91,6 +94,8 @@ class ReturnWorkflow(Doors):
             if case.start.kind is ReturnKind.WITHDRAWAL:
                 case.withdrawn_at = workflow.now()
                 case.mail(Template.WITHDRAWAL)
+            elif assessment.photo_awaited:
+                case.mail(Template.PHOTO_WANTED)
             elif not assessment.approved:
                 case.mail(Template.REQUESTED)
         return True
@@ -202,6 +207,10 @@ class ReturnWorkflow(Doors):
             if name == Wait.REMINDER:
                 case.reminded = True
                 case.mail(Template.LABEL_REMINDER)
+            elif name == Wait.PHOTO_REMINDER:
+                remind_of_photo(case)
+            elif name == Wait.PHOTO:
+                await photo_overdue(case)
             elif name == Wait.PARCEL and progress.ahead_units:
                 # What was sent out in advance is claimed back; the return has not expired.
                 units = progress.give_up_missing()

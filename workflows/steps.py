@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
         Grade,
         Inspection,
         LabelRequest,
+        PhotoTaken,
         Receipt,
         ReturnStatus,
         TaskCompletion,
@@ -33,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.refused import conflict, invalid
     from models.rules.task_choices import check_choice
-    from workflows import amending, options
+    from workflows import amending, options, photos
     from workflows.ahead import end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
@@ -52,6 +53,7 @@ def _check_decision(case: Case, decision: Decision) -> None:
 async def _decide(case: Case, decision: Decision) -> None:
     progress, recorder = case.progress, case.recorder
     assessment = case.assessment
+    photos.stop_waiting(case, decision.actor)
     second = assessment is not None and assessment.needs_second_approval
     if second and progress.first_approval is None and progress.approves_anything(decision):
         progress.first_approval = decision
@@ -300,6 +302,7 @@ STEPS: dict[type[Any], Step] = {
     Receipt: Step(_check_receipt, _receive),
     Inspection: Step(_check_inspection, _inspect),
     **MONEY_STEPS,
+    PhotoTaken: Step(photos.check, photos.take_photo),
     Amendment: Step(amending.check, amending.carry_out),
     TaskCompletion: Step(_check_completion, _complete),
 }

@@ -7,6 +7,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 LARGEST_FILE = 10 * 1024 * 1024
 LONGEST_SIDE = 2000
+# Of the previews on a return's page, sharp on screens with two pixels to a point.
+PREVIEW_SIDE = 360
 _MOST_PIXELS = 60_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85
@@ -30,11 +32,12 @@ class PhotoRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanPhoto:
-    """A JPEG without place, time and camera, at most 2000 pixels wide and high."""
+    """A JPEG without place, time and camera, at most 2000 pixels wide and high, and a small one."""
 
     jpeg: bytes
     width: int
     height: int
+    preview: bytes
 
 
 def clean_photo(data: bytes) -> CleanPhoto:
@@ -58,7 +61,26 @@ def clean_photo(data: bytes) -> CleanPhoto:
         raise PhotoRefused(
             "This file is no JPEG, PNG or WebP picture; send one of these."
         ) from None
-    return CleanPhoto(jpeg=made.getvalue(), width=picture.width, height=picture.height)
+    return CleanPhoto(
+        jpeg=made.getvalue(),
+        width=picture.width,
+        height=picture.height,
+        preview=_small(picture),
+    )
+
+
+def make_preview(jpeg: bytes) -> bytes:
+    """The small picture of a photo that was kept without one."""
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as opened:
+        return _small(opened)
+
+
+def _small(picture: Image.Image) -> bytes:
+    small = picture.copy()
+    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    made = io.BytesIO()
+    small.save(made, "JPEG", quality=_QUALITY, optimize=True)
+    return made.getvalue()
 
 
 def _upright(opened: Image.Image) -> Image.Image:

@@ -17,6 +17,7 @@ class Deadlines:
     missing_deadline: int = 14 * 86400
     inspection_due: int = 3 * 86400
     follow_up_after: int = 7 * 86400
+    photo_deadline: int = 3 * 86400
 
 
 # --- the start of a return -----------------------------------------------------------------
@@ -91,6 +92,8 @@ class Assessment:
     instant: bool = False
     # A reason of it is believed with a photo only, so that a person looks.
     photo_needed: bool = False
+    # That photo hasn't come yet; with it the policy judges as if none were needed.
+    photo_awaited: bool = False
     # Order line → grades of which the policy refuses its units.
     refused_grades: dict[str, list[Grade]] = field(default_factory=dict)
     # Units of some grade aren't paid whole.
@@ -103,6 +106,13 @@ class Assessment:
     approved_before: list[int] = field(default_factory=list)
     # Tasks of it that wait still.
     open_tasks: list[TaskChange] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingAgain:
+    """Asks what a recorded request comes to with the photos that it has now."""
+
+    rma: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,14 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoTaken:
+    """A photo of the request was kept; `id` is the photo's."""
+
+    id: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
     """A scan. Its free text stays in the stored scan of the same id."""
 

@@ -196,6 +196,7 @@ class TaskKind(StrEnum):
     UNMATCHED_PARCEL = "unmatched_parcel"
     SHIP_EXCHANGE = "ship_exchange"
     CARRIER_CLAIM = "carrier_claim"
+    PHOTO_AWAITED = "photo_awaited"
 
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
@@ -247,6 +248,8 @@ class Wait(StrEnum):
     INSPECTION = "inspection"
     FOLLOW_UP = "follow_up"
     WITHDRAWAL = "withdrawal"
+    PHOTO = "photo"
+    PHOTO_REMINDER = "photo_reminder"
 
 
 class Template(StrEnum):
@@ -273,6 +276,7 @@ class Template(StrEnum):
     EXCHANGE_SHIPPED = "exchange_shipped"
     EXCHANGE_CANCELLED = "exchange_cancelled"
     CHANGED = "changed"
+    PHOTO_WANTED = "photo_wanted"
 
 
 class EventKind(StrEnum):
@@ -324,6 +328,8 @@ class EventKind(StrEnum):
     RETURN_REOPENED = "return_reopened"  # units, was (its status before)
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
     PHOTO_ADDED = "photo_added"  # photo, kind, line (written by the web)
+    PHOTO_AWAITED = "photo_awaited"
+    PHOTO_MISSING = "photo_missing"
     DAMAGED_ON_ARRIVAL = "damaged_on_arrival"  # line, units
     EXCHANGE_RESERVED = "exchange_reserved"  # units, due, currency
     EXCHANGE_PAID = "exchange_paid"  # amount, currency

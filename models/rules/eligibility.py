@@ -10,9 +10,9 @@ from models.rules.policy import Policy
 from models.rules.policy_rules import NO_RULING, Ruling
 
 _OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM, ReturnKind.GIFT}
-# What a gift's recipient may have. A refund would go to whoever bought it, and so would what an
-# exchange leaves over, or all of it once it is called off.
-_FOR_GIFTS = (Resolution.STORE_CREDIT,)
+# What a gift's recipient may have; a refund would go to whoever bought it. What an exchange leaves
+# over, or all of it once it is called off, is store credit.
+_FOR_GIFTS = (Resolution.STORE_CREDIT, Resolution.EXCHANGE)
 _WEEKEND = (6, 7)
 _OFFERED_RESOLUTIONS = (Resolution.REFUND, Resolution.STORE_CREDIT, Resolution.EXCHANGE)
 _RESOLUTION_WORDS = {

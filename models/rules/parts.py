@@ -17,15 +17,15 @@ class Parts:
     credit: list[QuoteLine] = field(default_factory=list)
 
 
-def split(lines: Sequence[QuoteLine], quoted: Sequence[QuotedLine]) -> Parts:
+def split(lines: Sequence[QuoteLine], quoted: Sequence[QuotedLine], *, gift: bool = False) -> Parts:
     """Gives each amount to the part of its line's resolution.
 
     What has no line (the way back, shipping, promotions) belongs to what is refunded, if anything
-    is; the bonus belongs to the store credit.
+    is; the bonus belongs to the store credit, and so does all of a gift.
     """
     back = [line for line in quoted if line.spans]
     credited = {line.no for line in back if line.resolution is Resolution.STORE_CREDIT}
-    only_credit = len(credited) == len(back)
+    only_credit = gift or len(credited) == len(back)
     parts = Parts()
     for line in lines:
         as_credit = only_credit or line.no in credited or line.kind is QuoteKind.BONUS

@@ -51,7 +51,7 @@ def amend(session: Session, asked: Amending) -> Amended:
         raise LookupError(f"no order of {asked.rma}")
     policy = policy_at(session, row.policy_version)
     if _is_done(session, asked):
-        return _amended(row, policy)
+        return _amended(session, row, policy)
     if row.exchange is not None and row.exchange.status == ExchangeStatus.SHIPPED:
         return Amended(assessment=Assessment(refusals=[GONE_OUT]))
     wanted, parts, refusals = wanted_lines(row, asked)
@@ -88,7 +88,7 @@ def amend(session: Session, asked: Amending) -> Amended:
         _write_lines(session, row, asked, wanted, [part.comment for part in parts], judged)
     change_exchange(session, row, order, judged.quote.exchange, asked)
     _write_quote(session, row, asked, judged)
-    return _amended(row, policy)
+    return _amended(session, row, policy)
 
 
 def _key(asked: Amending) -> str:
@@ -100,9 +100,9 @@ def _is_done(session: Session, asked: Amending) -> bool:
     return session.scalar(told) is not None
 
 
-def _amended(row: Return, policy: Policy) -> Amended:
+def _amended(session: Session, row: Return, policy: Policy) -> Amended:
     return Amended(
-        assessment=assessment_of(row, policy),
+        assessment=assessment_of(session, row, policy),
         lines=[
             RequestedLine(
                 line=line.order_line.line,

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.documents.credit_memo import MemoFacts, MemoLine
-from models.messages import PayoutMethod
+from models.messages import PayoutMethod, ReturnKind
 from models.store.journal import lock_head
 from models.store.ledger import EntryFilter, moments
-from models.tables import CreditMemo, GrantedRefund, Order, Refund
+from models.store.recipients import name_of
+from models.tables import CreditMemo, GrantedRefund, Order, Refund, Return
 
 _PREFIX = "CM-"
 
@@ -121,6 +122,10 @@ def memo_facts(
     """What the document of a memo says."""
     memo, grant = found.memo, found.grant
     order = session.get_one(Order, memo.order_number, options=[joinedload(Order.customer)])
+    row = session.get_one(Return, memo.rma)
+    # Of a gift neither hears of the other: it names its recipient, or nobody.
+    buyer = order.customer.name if order.customer else None
+    customer = name_of(row) if row.kind == ReturnKind.GIFT else buyer
     lines = [MemoLine(words=line.explanation, amount=line.amount) for line in grant.lines]
     if grant.short:
         words = "No longer refundable to the order's payments"
@@ -138,7 +143,7 @@ def memo_facts(
         issued_on=memo.issued_at.astimezone(ZoneInfo(time_zone)).date(),
         order=memo.order_number,
         rma=memo.rma,
-        customer=order.customer.name if order.customer else None,
+        customer=customer,
         currency=memo.currency,
         lines=lines,
         total=memo.amount,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from models.messages import EXCHANGING, Refusal, RequestedLine, Resolution, ReturnKind
+from models.messages import EXCHANGING, Refusal, RequestedLine, Resolution
 from models.rules.exchange import Replacement
 from models.tables import Order, OrderLine, Product
 
@@ -30,13 +30,11 @@ class Wanted:
         self,
         session: Session,
         order: Order,
-        kind: ReturnKind,
         resolution: Resolution,
         promised: Mapping[str, Promised],
     ) -> None:
         """Nothing is asked for yet. `resolution`: of lines that name none; `promised`: by SKU."""
         self._promised = promised
-        self._kind = kind
         self._session = session
         self._order = order
         self._resolution = resolution
@@ -66,14 +64,6 @@ class Wanted:
             self._refuse(
                 "other_product",
                 f"{sku} is another item than {line.name}; ask for an exchange.",
-                "/exchange",
-            )
-        elif self._kind is ReturnKind.GIFT and not same:
-            # A difference would be the buyer's to pay or to get.
-            self._refuse(
-                "other_product",
-                f"A gift is exchanged for the same item in another variant, and {sku} is another "
-                "item; ask for store credit.",
                 "/exchange",
             )
         elif product.currency != self._order.currency:

@@ -18,6 +18,7 @@ from models.messages import (
     ExchangeStep,
     Granted,
     Resolution,
+    ReturnKind,
 )
 from models.rules.accounts import Posting
 from models.rules.orders import PaymentKind, TaxMode
@@ -170,9 +171,12 @@ def call_off(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
         keep(session, found, {})
         found.status, found.cancelled_at = ExchangeStatus.CANCELLED, at
         if asked.to_refund:
+            # Of a gift a refund would go to whoever bought it.
+            gift = row.kind == ReturnKind.GIFT
+            instead = Resolution.STORE_CREDIT if gift else Resolution.REFUND
             for line in row.lines:
                 if line.resolution in EXCHANGING:
-                    line.resolution = Resolution.REFUND
+                    line.resolution = instead
         release(session, order, found)
         if found.paid:
             give_back(session, row, order, found, amount=found.paid, actor=asked.actor, at=at)

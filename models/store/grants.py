@@ -64,7 +64,8 @@ def grant(session: Session, asked: Grant) -> Granted:
         kept=row.resolution == Resolution.KEEP_ITEM,
         left=_promised(row),
     )
-    whole = parts.split(given_lines(quote), quoted)
+    gift = row.kind == ReturnKind.GIFT
+    whole = parts.split(given_lines(quote), quoted, gift=gift)
     due = parts.payable(
         parts.Parts(
             refund=_since(session, row, PayoutMethod.REFUND, whole.refund),
@@ -226,4 +227,5 @@ def _void_gift_cards(
 
 def _method(row: Return) -> PayoutMethod:
     credit = all(line.resolution == Resolution.STORE_CREDIT for line in row.lines)
-    return PayoutMethod.STORE_CREDIT if credit else PayoutMethod.REFUND
+    gift = row.kind == ReturnKind.GIFT
+    return PayoutMethod.STORE_CREDIT if credit or gift else PayoutMethod.REFUND

@@ -25,6 +25,7 @@ from models.rules.positions import Span
 from models.rules.quote import Quote, QuotedLine, make_quote
 from models.rules.terms import Terms
 from models.store.exchange_requests import Promised, Wanted
+from models.store.photo_proof import believed_with_photo, lacks_photo
 from models.store.policies import current_policy
 from models.store.pricing import (
     facts_of,
@@ -153,7 +154,7 @@ def judge_request(
             )
         )
     refusals = eligibility.judge(asked, kind=kind, policy=policy, at=at, override=override)
-    exchanges = Wanted(session, found, kind, resolution, held.promised if held else {})
+    exchanges = Wanted(session, found, resolution, held.promised if held else {})
     for index, requested in enumerate(lines):
         if requested.line in order_lines:
             exchanges.add(index, requested, order_lines[requested.line])
@@ -290,18 +291,20 @@ def _taken(line: OrderLine, free: Mapping[int, list[Span]]) -> list[Span]:
     return positions.free(line.quantity, free[line.id])
 
 
-def assessment_of(made: Return, policy: Policy) -> Assessment:
-    """What a recorded request was judged as, for its workflow."""
+def assessment_of(session: Session, made: Return, policy: Policy) -> Assessment:
+    """What a recorded request is judged as, with the photos it has, for its workflow."""
     above = policy.second_approval_above
     # Nobody decides on a withdrawal: the law gives the right, and it was judged.
     withdrawn = made.kind == ReturnKind.WITHDRAWAL
     approved, rule = _by_policy(made, policy)
-    photo = any(policy.on_reason(Reason(line.reason)).photo for line in made.lines)
+    needed = bool(believed_with_photo(made.lines, policy)) and not withdrawn
+    awaited = needed and lacks_photo(session, made, policy)
     return Assessment(
         # What is believed with a photo only isn't approved by a rule that sees none.
-        approved=withdrawn or (approved and not photo),
-        photo_needed=photo and not withdrawn,
-        rule=None if withdrawn or (approved and photo) else rule,
+        approved=withdrawn or (approved and not awaited),
+        photo_needed=needed,
+        photo_awaited=awaited,
+        rule=None if withdrawn or (approved and awaited) else rule,
         keep_item=made.resolution == Resolution.KEEP_ITEM,
         instant=_is_instant(made, policy),
         refund_lost=policy.lost_parcel is LostParcel.REFUND,

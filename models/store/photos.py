@@ -2,25 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
-from models.documents.photos import CleanPhoto, PhotoRefused
+from models.documents.photos import CleanPhoto, PhotoRefused, make_preview
 from models.messages import EventKind, TimelineEvent
+from models.store.photo_proof import PhotoKind
 from models.store.returns import add_events
 from models.tables import OrderLine, Photo, Return, ReturnLine
 
 MOST_PHOTOS = 20
-
-
-class PhotoKind(StrEnum):
-    """What a photo was taken for."""
-
-    REQUEST = "request"
-    RECEIPT = "receipt"
-    INSPECTION = "inspection"
 
 
 class UnknownLine(PhotoRefused):
@@ -70,6 +62,7 @@ def add_photo(session: Session, new: NewPhoto, at: datetime) -> Photo | None:
         height=new.picture.height,
         size=len(new.picture.jpeg),
         jpeg=new.picture.jpeg,
+        preview=new.picture.preview,
         created_at=at,
     )
     session.add(photo)
@@ -94,6 +87,15 @@ def read_photo(session: Session, rma: str, id: str) -> Photo | None:
     """One photo of a return with its picture."""
     query = select(Photo).where(Photo.id == id, Photo.rma == rma).options(undefer(Photo.jpeg))
     return session.scalar(query)
+
+
+def read_preview(session: Session, rma: str, id: str) -> Photo | None:
+    """One photo with its small picture, which is made now if it never was; a writing session."""
+    query = select(Photo).where(Photo.id == id, Photo.rma == rma).options(undefer(Photo.preview))
+    found = session.scalar(query)
+    if found is not None and found.preview is None:
+        found.preview = make_preview(found.jpeg)
+    return found
 
 
 def _has_line(session: Session, rma: str, line: str) -> bool:

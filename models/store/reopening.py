@@ -82,7 +82,7 @@ def reopen(session: Session, start: ReturnStart) -> Assessment:
         if gone:
             return Assessment(refusals=gone)
         row.workflow = workflow
-    answer = assessment_of(row, policy_at(session, row.policy_version))
+    answer = assessment_of(session, row, policy_at(session, row.policy_version))
     before = [line.approved for line in row.lines]
     return replace(
         answer,

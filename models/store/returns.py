@@ -80,7 +80,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     submission = session.get(Submission, start.rma)
     existing = session.get(Return, start.rma)
     if existing is not None:
-        return assessment_of(existing, policy_at(session, existing.policy_version))
+        return assessment_of(session, existing, policy_at(session, existing.policy_version))
     if submission is None:
         # The caller's record of the request is written before the workflow starts, so this one
         # was refused before and its record is gone.
@@ -182,7 +182,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         ],
     )
     session.delete(submission)
-    return assessment_of(made, judged.policy)
+    return assessment_of(session, made, judged.policy)
 
 
 def write_quote(session: Session, rma: str, quote: Quote) -> None:

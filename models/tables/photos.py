@@ -22,4 +22,6 @@ class Photo(Base):
     height: Mapped[int]
     size: Mapped[int]
     jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    # Small, for lists; None: of a photo that was kept before there were previews.
+    preview: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]

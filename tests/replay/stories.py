@@ -31,10 +31,15 @@ from models.messages import (
 )
 from models.rules.orders import PaymentKind
 from models.rules.policy import Policy
+from models.rules.terms import Fault, ReasonTerms
+from models.store.policy_versions import save_policy
 from models.tables import PolicyVersion, Return
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
+from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
+from tests.workflows.test_photos_awaited import add_photo
+from tests.workflows.test_photos_awaited import ask as ask_with_photo
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
 from web.requests import (
@@ -618,6 +623,18 @@ async def exchange_called_off(world: World) -> str:
     return rma
 
 
+async def photo_awaited(world: World) -> str:
+    damaged = ReasonTerms(reason=Reason.DEFECTIVE, fault=Fault.MERCHANT, photo=True)
+    with world.database.write() as session:
+        made = Policy(reasons=(damaged,), auto_approve_up_to=6000)
+        save_policy(session, made, actor="user:1", now=NOW)
+    with_photo = await ask_with_photo(world, Reason.DEFECTIVE)
+    await add_photo(world, with_photo)
+    await world.until(with_photo, ReturnStatus.AWAITING_PARCEL)
+    await world.call(world.gateway.cancel, with_photo, "", AGENT)
+    return await ended(world, with_photo, ReturnStatus.CANCELLED)
+
+
 async def exchange_changed(world: World) -> str:
     first, second = stock(world, "L", price=6200), stock(world, "M", price=5500)
     rma = await ask(world, first)
@@ -645,6 +662,7 @@ STORIES: tuple[Story, ...] = (
     exchanged,
     exchange_called_off,
     exchange_shipped,
+    photo_awaited,
     exchange_changed,
     exchange_made_way,
     still_requested,

@@ -48,6 +48,7 @@ def test_place_time_and_camera_are_left_behind_but_the_picture_stands_upright() 
 
 def test_large_ones_are_made_smaller() -> None:
     made = clean_photo(picture("PNG", (4000, 1000)))
+    assert opened(made.preview).size == (360, 90)
     assert (made.width, made.height) == (2000, 500)
 
 

@@ -50,6 +50,9 @@ class FakeGateway:
     ) -> Answer:
         return self._took("decide", (rma, asked), actor, id)
 
+    def photo_added(self, rma: str, photo: str, actor: Actor) -> None:
+        self._took("photo_added", (rma, photo), actor, None)
+
     def receive(
         self, rma: str, asked: ReceiptRequest, actor: Actor, *, id: str | None = None
     ) -> Answer:

@@ -47,7 +47,7 @@ def row(database: Database, rma: str) -> Return:
 def assessed(database: Database, rma: str) -> Assessment:
     with database.read() as session:
         found = session.get_one(Return, rma)
-        return assessment_of(found, policy_at(session, found.policy_version))
+        return assessment_of(session, found, policy_at(session, found.policy_version))
 
 
 def came_back(database: Database, rma: str, units: int) -> None:

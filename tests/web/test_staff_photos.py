@@ -53,7 +53,14 @@ def test_a_photo_is_added_and_shown(desk: Desk, rma: str) -> None:
     assert "Photo added, at the dock: Linen shirt" in page
     with desk.database.read() as session:
         photo = session.scalars(select(Photo.id)).one()
-    assert f'src="/returns/{rma}/photos/{photo}"' in page
+    assert f'href="/returns/{rma}/photos/{photo}"' in page
+    assert f'src="/returns/{rma}/photos/{photo}/preview"' in page
+    small = browser.get(f"/returns/{rma}/photos/{photo}/preview")
+    assert (small.status_code, small.content_type) == (200, "image/jpeg")
+    assert browser.get(f"/returns/{rma}/photos/x/preview").status_code == 404
+    with desk.database.write() as session:
+        session.get_one(Photo, photo).preview = None
+    assert browser.get(f"/returns/{rma}/photos/{photo}/preview").data == small.data
     picture = desk.browser(Role.VIEWER, email="v@shop.example").get(
         f"/returns/{rma}/photos/{photo}"
     )

@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from models.store.photos import PhotoKind, list_photos, read_photo
+from models.store.photo_proof import PhotoKind
+from models.store.photos import list_photos, read_photo
 from models.store.queries import is_known
 from models.tables import Photo
 from web.access import Permission
@@ -53,6 +54,8 @@ def add(rma: str) -> Response:
         line=request.form.get("line", "").replace("\0", "") or None,
         id=call_id(),
     )
+    if kind is PhotoKind.REQUEST:
+        services().gateway.photo_added(rma, photo.id, current_actor())
     body = _represent(photo)
     return respond(body, HTTPStatus.CREATED, location=body["links"]["self"])
 

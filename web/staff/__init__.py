@@ -116,6 +116,7 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/returns/<rma>/label.pdf", view_func=returns.label)
     staff.add_url_rule("/returns/<rma>/photos", view_func=photos.add_photo, methods=["POST"])
     staff.add_url_rule("/returns/<rma>/photos/<id>", view_func=photos.photo)
+    staff.add_url_rule("/returns/<rma>/photos/<id>/preview", view_func=photos.preview)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
     staff.add_url_rule("/dock/stock", view_func=stock.stock)

@@ -6,12 +6,14 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from models.documents.photos import CleanPhoto
-from models.store.photos import PhotoKind, read_photo
+from models.store.photo_proof import PhotoKind
+from models.store.photos import read_photo, read_preview
 from web.access import Actor, Permission
 from web.photos import (
     ONE_PHOTO,
     keep_photo,
     photo_response,
+    preview_response,
     read_picture,
     takes_up_to,
 )
@@ -34,6 +36,16 @@ def photo(rma: str, id: str) -> ResponseReturnValue:
     return photo_response(found)
 
 
+@requires(Permission.READ)
+def preview(rma: str, id: str) -> ResponseReturnValue:
+    """The picture, small."""
+    with services().database.write() as database:
+        found = read_preview(database, rma, id)
+    if found is None:
+        abort(404, f"Return {rma} has no such photo.")
+    return preview_response(found)
+
+
 @takes_up_to(ONE_PHOTO)
 @requires(Permission.READ)
 def add_photo(rma: str) -> ResponseReturnValue:
@@ -45,9 +57,11 @@ def add_photo(rma: str) -> ResponseReturnValue:
         kind = read_choice(request.form, "kind", PhotoKind)
         line = read_text(request.form, "line") or None
         picture = read_picture(request.files.get("photo"))
-        keep_photo(
+        kept = keep_photo(
             services().database, rma, picture, kind, actor, line=line, id=read_call(request.form)
         )
+        if kind is PhotoKind.REQUEST:
+            services().gateway.photo_added(rma, kept.id, actor)
     except FormError as error:
         trouble = Trouble(action="photo", messages=[str(error)], form=request.form)
         return show_return(rma, trouble=trouble, status=422)

@@ -20,6 +20,8 @@ from models.tables import OrderLine, Payment, Refund, Return, ReturnLine, Task
 from web.access import Actor
 from web.staff.words import STEP_OF
 
+# The tasks that a decision ends, the one that counts first.
+_DECIDED_BY = (TaskKind.SECOND_APPROVAL, TaskKind.DECIDE, TaskKind.PHOTO_AWAITED)
 _NO_GOODWILL = frozenset({ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED})
 
 
@@ -135,7 +137,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
     return Possible(
         lines=lines,
         decide=row.status == ReturnStatus.REQUESTED,
-        decision=kinds.get(TaskKind.SECOND_APPROVAL) or kinds.get(TaskKind.DECIDE),
+        decision=next((kinds[kind] for kind in _DECIDED_BY if kind in kinds), None),
         gave_first=TaskKind.SECOND_APPROVAL in kinds and page.first_approver == actor.id,
         above_limit=limit is not None and row.quote_total > limit,
         limit=limit,

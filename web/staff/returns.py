@@ -18,6 +18,7 @@ from models.store.credit_memos import load, memo_facts, parse_number
 from models.store.desk import Filters, Mark, list_returns
 from models.store.desk_page import ReturnPage, read_label, read_return
 from models.store.desk_search import find_return
+from models.store.photo_proof import believed_with_photo
 from models.store.policies import policy_at
 from models.tables import JournalEntry, Refund
 from models.timeline import Lookups, sentence, who
@@ -201,8 +202,8 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
 def _believed_with_photo(database: Session, page: ReturnPage) -> list[str]:
     """The reasons of a return that its policy believes with a photo only."""
     policy = policy_at(database, page.return_.policy_version)
-    reasons = dict.fromkeys(Reason(line.reason) for line in page.return_.lines)
-    return [words.REASONS[reason] for reason in reasons if policy.on_reason(reason).photo]
+    lines = believed_with_photo(page.return_.lines, policy)
+    return [words.REASONS[reason] for reason in dict.fromkeys(line.reason for line in lines)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

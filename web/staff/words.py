@@ -20,7 +20,7 @@ from models.messages import (
 from models.rules.parcels import ParcelOutcome, ParcelStatus
 from models.rules.reconciliation import DifferenceKind
 from models.store.credit_rows import CreditOrigin, MovementKind
-from models.store.photos import PhotoKind
+from models.store.photo_proof import PhotoKind
 from web.access import Permission, Role
 
 
@@ -143,6 +143,13 @@ TASKS: dict[str, TaskWords] = {
         short="Send exchange",
         hint="Pack what the customer gets instead, send it, and note the tracking number.",
         icon="arrow-left-right",
+    ),
+    TaskKind.PHOTO_AWAITED: TaskWords(
+        title="Photo awaited",
+        short="Photo awaited",
+        hint="The customer was asked for a photo. Once it is added, the policy decides by itself; "
+        "you may also decide without.",
+        icon="camera",
     ),
     TaskKind.WITHDRAWAL_DUE: TaskWords(
         title="Refund the withdrawal in time",
@@ -310,6 +317,8 @@ DEADLINES: dict[str, str] = {
     Wait.MISSING: "Waits for the missing goods until",
     Wait.INSPECTION: "The inspection is due",
     Wait.FOLLOW_UP: "Asks the customer how it went",
+    Wait.PHOTO: "Waits for the photo until",
+    Wait.PHOTO_REMINDER: "Reminds the customer of the photo",
     Wait.WITHDRAWAL: "Asks for the refund the law wants by the 14th day",
 }
 ROLES: dict[str, str] = {
@@ -328,6 +337,8 @@ EVENTS: dict[str, str] = {
     EventKind.LINE_DECLINED: "bad",
     EventKind.SECOND_APPROVAL_NEEDED: "wait",
     EventKind.LABEL_FAILED: "bad",
+    EventKind.PHOTO_AWAITED: "wait",
+    EventKind.PHOTO_MISSING: "wait",
     EventKind.NO_MOVEMENT: "wait",
     EventKind.LOST: "bad",
     EventKind.LOST_REFUNDED: "move",

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from models.store.photos import PhotoKind
+from models.store.photo_proof import PhotoKind
 from web.api.schemas.fields import Choice
 
 

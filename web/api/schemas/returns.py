@@ -130,7 +130,8 @@ class WantedItemSchema(Body):
 class ReturnRequestSchema(Body):
     """A request for a return, or for its quote. Only a withdrawal needs no reason.
 
-    A gift's return needs its recipient as `contact` and brings store credit; the buyer isn't told.
+    A gift's return needs its recipient as `contact` and brings store credit or an exchange; the
+    buyer isn't told.
     """
 
     order = Text(longest=100, shortest=1, required=True)

@@ -1,0 +1,17 @@
+"""Small photos"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("photos", sa.Column("preview", sa.LargeBinary(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("photos", "preview")

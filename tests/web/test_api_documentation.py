@@ -21,7 +21,8 @@ def test_every_route_stands_in_the_document_with_its_permission(sqlite_api: Api)
             assert access is not None
             assert operation.get("x-permission-any-of", []) == sorted(access.any_of)
             assert operation["summary"]
-            assert operation["responses"]["default"]
+            assert "default" not in operation["responses"]
+            assert operation["responses"]["503"]
             described += 1
     assert described > 20
 
@@ -38,8 +39,8 @@ def test_bodies_and_answers_are_described_strictly(sqlite_api: Api) -> None:
     }
     assert "too_small" in line["properties"]["reason"]["enum"]
     assert sorted(line["required"]) == ["line", "quantity", "reason"]
-    problem = document["components"]["responses"]["DEFAULT_ERROR"]["content"]
-    assert list(problem) == ["application/problem+json"]
+    for problem in document["components"]["responses"].values():
+        assert list(problem["content"]) == ["application/problem+json"]
     assert document["security"] == [{"apiKey": []}]
     assert document["paths"][f"{BASE}/webhooks/{{provider}}"]["post"]["security"] == []
 

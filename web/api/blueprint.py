@@ -107,13 +107,18 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]  # the library has no 
 
     def takes_files(self, *content_types: str) -> Callable[[View], View]:
         """Tells in the OpenAPI document that the body is a file of one of these types."""
-        content = {name: {"schema": {"type": "string"}} for name in content_types}
+        content: dict[str, Any] = {name: {} for name in content_types}
         found: Callable[[View], View] = self.doc(requestBody={"required": True, "content": content})
         return found
 
     def takes_form(self, *required: str, **properties: dict[str, Any]) -> Callable[[View], View]:
         """Tells in the OpenAPI document that the body is a form with files."""
-        schema = {"type": "object", "required": list(required), "properties": properties}
+        schema = {
+            "type": "object",
+            "required": list(required),
+            "properties": properties,
+            "additionalProperties": False,
+        }
         content = {"multipart/form-data": {"schema": schema}}
         found: Callable[[View], View] = self.doc(requestBody={"required": True, "content": content})
         return found

@@ -1,16 +1,17 @@
 """The OpenAPI document, and a page that shows it without asking any other host."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, render_template
 
 from web.api.blueprint import PREFIX, RedressApi
+from web.api.openapi import complete, operations
 from web.api.respond import respond
 from web.auth import public
-
-_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,29 +26,36 @@ class Operation:
     query: tuple[str, ...]
     body: str | None
     answers: tuple[tuple[str, str | None], ...]
+    refusals: tuple[str, ...]
+    sent: str | None
+    answered: str | None
 
 
 def create_blueprint(api: RedressApi) -> Blueprint:
     """`/api/v1/openapi.json` and `/api/docs`."""
     blueprint = Blueprint("documentation", __name__)
 
+    @cache  # Once all routes are there it stays as it is.
+    def completed() -> dict[str, Any]:
+        return complete(api.spec.to_dict())
+
     @blueprint.get(f"{PREFIX}/openapi.json")
     @public
     def openapi() -> Response:
-        return respond(api.spec.to_dict())
+        return respond(completed())
 
     @blueprint.get("/api/docs")
     @public
     def docs() -> str:
-        document = api.spec.to_dict()
+        document = completed()
         groups = {tag["name"]: tag for tag in document["tags"]}
-        operations: dict[str, list[Operation]] = {name: [] for name in groups}
-        for tag, operation in _operations(document):
-            operations[tag].append(operation)
+        shown: dict[str, list[Operation]] = {name: [] for name in groups}
+        for tag, operation in _shown(document):
+            shown[tag].append(operation)
         return render_template(
             "api_docs.html",
             groups=[
-                (groups[name]["description"], found) for name, found in operations.items() if found
+                (groups[name]["description"], found) for name, found in shown.items() if found
             ],
             schemas=sorted(document["components"]["schemas"].items()),
         )
@@ -55,34 +63,50 @@ def create_blueprint(api: RedressApi) -> Blueprint:
     return blueprint
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
-    for path, item in document["paths"].items():
-        for method in _METHODS:
-            if method not in item:
-                continue
-            found = item[method]
-            body = found.get("requestBody", {}).get("content", {}).get("application/json", {})
-            yield (
-                found["tags"][0],
-                Operation(
-                    method=method.upper(),
-                    path=path,
-                    summary=found.get("summary", ""),
-                    description=found.get("description", ""),
-                    permissions=tuple(found.get("x-permission-any-of", ())),
-                    query=tuple(
-                        parameter["name"]
-                        for parameter in found.get("parameters", ())
-                        if parameter["in"] == "query"
-                    ),
-                    body=_schema_name(body.get("schema", {})),
-                    answers=tuple(
-                        (status, _answer_schema(answer))
-                        for status, answer in sorted(found["responses"].items())
-                        if status.startswith("2")
-                    ),
+def _shown(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    for method, path, found in operations(document):
+        body = found.get("requestBody", {}).get("content", {})
+        yield (
+            found["tags"][0],
+            Operation(
+                method=method.upper(),
+                path=path,
+                summary=found.get("summary", ""),
+                description=found.get("description", ""),
+                permissions=tuple(found.get("x-permission-any-of", ())),
+                query=tuple(
+                    parameter["name"]
+                    for parameter in found.get("parameters", ())
+                    if parameter["in"] == "query"
                 ),
-            )
+                body=_schema_name(body.get("application/json", {}).get("schema", {})),
+                answers=tuple(
+                    (status, _answer_schema(answer))
+                    for status, answer in sorted(found["responses"].items())
+                    if status.startswith("2")
+                ),
+                refusals=tuple(
+                    status for status in sorted(found["responses"]) if not status.startswith("2")
+                ),
+                sent=_example(body),
+                answered=next(
+                    (
+                        example
+                        for answer in found["responses"].values()
+                        if (example := _example(answer.get("content", {}))) is not None
+                    ),
+                    None,
+                ),
+            ),
+        )
+
+
+def _example(content: dict[str, Any]) -> str | None:
+    for described in content.values():
+        example = described.get("example")
+        if example is not None:
+            return example if isinstance(example, str) else json.dumps(example, indent=2)
+    return None
 
 
 def _answer_schema(answer: dict[str, Any]) -> str | None:

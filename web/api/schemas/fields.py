@@ -93,7 +93,9 @@ class Text(Named, fields.String):
 
     def __init__(self, *, longest: int, shortest: int = 0, **options: Any) -> None:
         self.longest, self.shortest = longest, shortest
-        limits = {"maxLength": longest, **({"minLength": shortest} if shortest else {})}
+        # Blanks alone are no text.
+        filled = {"minLength": shortest, "pattern": r"\S"} if shortest else {}
+        limits = {"maxLength": longest, **filled}
         super().__init__(metadata={**limits, **options.pop("metadata", {})}, **options)
 
     def _deserialize(

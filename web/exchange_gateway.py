@@ -1,11 +1,27 @@
 """The calls on what goes out in exchange for a return's goods."""
 
+import time
+from collections.abc import Callable
+
 from models.messages import ExchangeShipment, ReturnStatus, exchange_workflow_id
 from models.store.exchange_stock import FINAL
 from models.tables import Exchange
 from web.access import Actor
 from web.messenger import Messenger, call_id
 from web.requests import Answer, Conflict
+
+# The approval answers before the return has begun its exchange, which takes a moment.
+BEGINS_WITHIN_SECONDS = 3.0
+_ASK_AGAIN_AFTER_SECONDS = 0.05
+_ENDED = frozenset(
+    {
+        ReturnStatus.DECLINED,
+        ReturnStatus.CANCELLED,
+        ReturnStatus.EXPIRED,
+        ReturnStatus.REJECTED,
+        ReturnStatus.CLOSED,
+    }
+)
 
 
 class ExchangeGateway(Messenger):
@@ -15,35 +31,55 @@ class ExchangeGateway(Messenger):
         self, rma: str, reference: str, amount: int, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Records that the customer paid the difference; it becomes a payment of the order."""
-        workflow = self._require_exchange(rma)
-        return self._send(
+        return self._to_exchange(
             rma,
-            actor,
-            id,
-            lambda notes: notes.exchange_payment(reference, amount),
-            to=workflow,
+            lambda exchange: self._send(
+                rma,
+                actor,
+                id,
+                lambda notes: notes.exchange_payment(reference, amount),
+                to=exchange,
+            ),
         )
 
     def ship_exchange(
         self, rma: str, tracking: str, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Records that the new item went out."""
-        workflow = self._require_exchange(rma)
         message = ExchangeShipment(id=call_id(id), actor=actor.id, tracking=tracking)
-        return self._deliver(rma, message, to=workflow)
+        return self._to_exchange(rma, lambda exchange: self._deliver(rma, message, to=exchange))
 
     def cancel_exchange(
         self, rma: str, note: str, actor: Actor, *, id: str | None = None
     ) -> Answer:
         """Has what is accepted refunded instead of exchanged."""
-        workflow = self._require_exchange(rma)
-        return self._send(
+        return self._to_exchange(
             rma,
-            actor,
-            id,
-            lambda notes: notes.exchange_cancellation(note),
-            to=workflow,
+            lambda exchange: self._send(
+                rma,
+                actor,
+                id,
+                lambda notes: notes.exchange_cancellation(note),
+                to=exchange,
+            ),
         )
+
+    def _to_exchange(self, rma: str, bring: Callable[[str], Answer]) -> Answer:
+        until = time.monotonic() + BEGINS_WITHIN_SECONDS
+        while True:
+            exchange = self._require_exchange(rma)
+            try:
+                return bring(exchange)
+            except Conflict as conflict:
+                if conflict.code != "already_ended" or conflict.state in _ENDED:
+                    raise
+                if time.monotonic() > until:
+                    raise Conflict(
+                        "This exchange is still being prepared; try again in a moment.",
+                        code="not_recorded",
+                        state=conflict.state,
+                    ) from conflict
+            time.sleep(_ASK_AGAIN_AFTER_SECONDS)
 
     def _require_exchange(self, rma: str) -> str:
         """The workflow that sends out what the return is exchanged for now."""

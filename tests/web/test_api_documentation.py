@@ -1,8 +1,13 @@
 """The OpenAPI document and the page that shows it."""
 
+import json
 import re
+from typing import Any
+
+import jsonschema_rs
 
 from tests.web.api_app import BASE, Api
+from web.api.openapi import load_examples, operation_id, operations
 from web.auth import access_rule
 from web.errors import is_api
 
@@ -61,3 +66,32 @@ def test_the_page_lists_every_operation_and_asks_no_other_host(sqlite_api: Api) 
     assert style is not None
     with sqlite_api.client.get(style[1]) as sheet:
         assert sheet.status_code == 200
+
+
+def test_every_operation_has_an_example_of_the_shape_it_describes(sqlite_api: Api) -> None:
+    document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
+    examples = load_examples()
+    described = {operation_id(method, path): item for method, path, item in operations(document)}
+    # What comes from a provider is told in its own documentation.
+    assert set(described) - set(examples) == {"post_webhooks_provider"}
+    assert set(examples) <= set(described)
+    for name, operation in described.items():
+        if name not in examples:
+            continue
+        example = examples[name]
+        answer = operation["responses"][str(example["status"])]
+        if "answer" in example:
+            hold(document, answer["content"]["application/json"], example["answer"])
+        else:
+            assert answer["content"], name
+            assert "application/json" not in answer["content"], name
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if body is not None:
+            hold(document, body, example.get("request", {}))
+
+
+def hold(document: dict[str, Any], content: dict[str, Any], example: object) -> None:
+    """The example is one of what the document says of it, and stands there."""
+    schema = {**content["schema"], "components": document["components"]}
+    jsonschema_rs.validator_for(schema).validate(example)
+    assert content.get("example", {}) == json.loads(json.dumps(example))

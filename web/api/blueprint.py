@@ -132,9 +132,10 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]  # the library has no 
         content_type: str | None = None,
     ) -> Callable[[View], View]:
         """Tells in the OpenAPI document what an answer looks like; views return responses."""
+        file = {"type": "string", "contentMediaType": content_type} if content_type else None
         found: Callable[[View], View] = self.alt_response(
             status,
-            schema=schema,
+            schema=schema or file,
             description=description,
             content_type=content_type,
             success=True,

@@ -54,9 +54,7 @@ def create_blueprint(api: RedressApi) -> Blueprint:
             shown[tag].append(operation)
         return render_template(
             "api_docs.html",
-            groups=[
-                (groups[name]["description"], found) for name, found in shown.items() if found
-            ],
+            groups=[(groups[name]["description"], found) for name, found in shown.items() if found],
             schemas=sorted(document["components"]["schemas"].items()),
         )
 

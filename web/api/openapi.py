@@ -115,7 +115,7 @@ def _tell_statuses(
     found = {503}
     if operation.get("security") != []:
         found |= {401, 403, 429}
-    if "{" in path or "post" == method:
+    if "{" in path or method == "post":
         found.add(404)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
         found.add(422)
@@ -162,7 +162,7 @@ def _show(operation: dict[str, Any], example: dict[str, Any] | None) -> None:
 def _link(document: dict[str, Any]) -> None:
     """What an answer names can be followed to every operation that takes that name alone."""
     takers: dict[str, list[str]] = {}
-    for method, path, operation in operations(document):
+    for _method, path, operation in operations(document):
         parameters = re.findall(r"{(\w+)}", path)
         # An id is that of the thing its address begins with.
         if len(parameters) == 1:

@@ -13,9 +13,7 @@ SHAPE = frozenset({"type", "too_long", "choice", "moment", "unknown_field", "nul
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, kwargs: dict[str, object]) -> None:
     """Each call has a key of its own, unless the key is what is being tried."""
-    wanted = any(
-        parameter.name == "Idempotency-Key" for parameter in case.operation.headers
-    )
+    wanted = any(parameter.name == "Idempotency-Key" for parameter in case.operation.headers)
     if wanted and case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
 

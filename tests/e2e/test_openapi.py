@@ -56,14 +56,12 @@ def hold_against(up: Up, tmp_path: Path, *options: str) -> int:
 
 
 def test_a_sample_of_calls_gets_only_documented_answers(up: Up, tmp_path: Path) -> None:
-    made = hold_against(
-        up, tmp_path, "--phases=examples,fuzzing,stateful", "--max-examples=4", "--workers=2"
-    )
+    made = hold_against(up, tmp_path, "--phases=examples,fuzzing,stateful", "--max-examples=4")
     assert made >= 300
 
 
 @pytest.mark.prove
 def test_twenty_thousand_calls_get_only_documented_answers(up: Up, tmp_path: Path) -> None:
-    made = hold_against(up, tmp_path, "--max-examples=200", "--workers=2")
+    made = hold_against(up, tmp_path, "--max-examples=200")
     assert made >= 20_000
     print(f"schemathesis: {made} calls, all checks, no failure")

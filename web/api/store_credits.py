@@ -22,7 +22,7 @@ from web.services import services
 blueprint = ResourceBlueprint("store credits", "What the shop owes customers in goods.")
 
 
-@blueprint.on("GET", "/store-credits/<path:code>")
+@blueprint.on("GET", "/store-credits/<code>")
 @requires(Permission.READ)
 @blueprint.answers(200, StoreCreditSchema)
 def read_one(code: str) -> Response:
@@ -34,7 +34,7 @@ def read_one(code: str) -> Response:
         return respond(_represent(row))
 
 
-@blueprint.on("POST", "/store-credits/<path:code>/redeem")
+@blueprint.on("POST", "/store-credits/<code>/redeem")
 @requires(Permission.REDEEM)
 @idempotent()
 @blueprint.takes(RedemptionSchema)
@@ -57,7 +57,7 @@ def redeem(asked: dict[str, Any], code: str) -> Response:
     return respond(body)
 
 
-@blueprint.on("POST", "/store-credits/<path:code>/reverse")
+@blueprint.on("POST", "/store-credits/<code>/reverse")
 @requires(Permission.REDEEM)
 @idempotent()
 @blueprint.takes(ReversalSchema)

@@ -8,7 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.messages import EventKind, PayoutMethod, Reason, RefundStatus, ReturnKind
+from models.rules.policy import Policy
+from models.rules.reasons import FAULTS
+from models.rules.terms import Fault
 from models.store.credit_rows import MovementKind
+from models.store.policies import policy_at
 from models.store.recipients import greeted_as
 from models.tables import (
     Event,
@@ -31,6 +35,7 @@ _OUR_DOING = {
     Reason.MISSING_PARTS,
     Reason.ARRIVED_LATE,
 }
+_NOT_THEIRS = {Fault.MERCHANT, Fault.CARRIER}
 _HELD_BACK = {RefundStatus.FAILED, RefundStatus.CANCELED, RefundStatus.REQUIRES_ACTION}
 
 
@@ -38,7 +43,7 @@ _HELD_BACK = {RefundStatus.FAILED, RefundStatus.CANCELED, RefundStatus.REQUIRES_
 class Item:
     """A line of the return; counts are in units, `granted_amount` in minor units.
 
-    `note` is what the shop wrote when it declined this line.
+    `note` is what the shop wrote when it declined this line, `reason` why it comes back, in words.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Item:
     granted_amount: int
     grade: str | None
     note: str | None
+    reason: str
 
     @property
     def declined(self) -> int:
@@ -164,7 +170,7 @@ class Letter:
     asked_at: datetime
     claim: bool
     gift: bool
-    our_doing: frozenset[Reason]
+    our_doing: frozenset[str]
     items: tuple[Item, ...]
     quote: tuple[Amount, ...]
     quote_total: int
@@ -240,7 +246,7 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
         asked_at=found.created_at,
         claim=found.kind == ReturnKind.CLAIM,
         gift=gift,
-        our_doing=frozenset(Reason(line.reason) for line in lines) & _OUR_DOING,
+        our_doing=_our_doing(policy_at(session, found.policy_version), lines),
         items=tuple(_item(line, line_notes) for line in lines),
         quote=()
         if gift
@@ -275,6 +281,18 @@ def read_letter(session: Session, found: Return, key: str) -> Letter:
     )
 
 
+def _our_doing(policy: Policy, lines: Sequence[ReturnLine]) -> frozenset[str]:
+    """The reasons that the shop says sorry for; of its own ones those that aren't the customer's
+    fault.
+    """
+    return frozenset(
+        line.reason
+        for line in lines
+        if line.reason in _OUR_DOING
+        or (line.reason not in FAULTS and policy.on_reason(line.reason).fault in _NOT_THEIRS)
+    )
+
+
 def _item(line: ReturnLine, notes: dict[str, str]) -> Item:
     sold = line.order_line
     return Item(
@@ -290,6 +308,7 @@ def _item(line: ReturnLine, notes: dict[str, str]) -> Item:
         granted_amount=line.granted_amount,
         grade=line.grade,
         note=notes.get(sold.line),
+        reason=line.why,
     )
 
 

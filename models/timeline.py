@@ -162,6 +162,10 @@ class _Facts:
         kind = self.lookups.payments.get(self.text("refund"), "")
         return f" {_PAYMENTS[kind]}" if kind in _PAYMENTS else ""
 
+    def reasons(self) -> str:
+        named = self.text("reasons")
+        return f", for “{named}”" if named else ""
+
     def refund(self) -> str:
         return f"Refund of {self.money()}" if "amount" in self.data else "The refund"
 
@@ -172,6 +176,7 @@ class _Facts:
 
 def _requested(facts: _Facts) -> str:
     words = f"Return of {facts.units()} requested, {facts.worth()}"
+    words += facts.reasons()
     return words + ("; the policy was set aside" if facts.number("override") else "")
 
 
@@ -332,7 +337,9 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
         f"Approved once; {facts.money('total')} needs the approval of a second person"
     ),
     EventKind.CANCELLED: lambda _: "Return cancelled",
-    EventKind.CHANGED: lambda facts: f"Return changed: {facts.units()} now, {facts.worth()}",
+    EventKind.CHANGED: lambda facts: (
+        f"Return changed: {facts.units()} now, {facts.worth()}{facts.reasons()}"
+    ),
     EventKind.LABEL_MADE: _label_made,
     EventKind.LABEL_FAILED: lambda facts: f"The label could not be made{facts.because('problem')}",
     EventKind.EXPIRED: lambda _: "No parcel came in time; the return expired",

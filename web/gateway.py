@@ -15,7 +15,6 @@ from models.messages import (
     Deadlines,
     DecisionKind,
     LabelRequest,
-    Reason,
     Refusal,
     RequestedLine,
     Resolution,
@@ -225,7 +224,7 @@ class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PhotoGateway, Poli
                 RequestedLine(
                     line=line.order_line.line,
                     quantity=line.requested,
-                    reason=Reason(line.reason),
+                    reason=line.reason,
                     resolution=Resolution(line.resolution),
                 )
                 for line in row.lines

@@ -41,8 +41,8 @@ _COMMENTS = {
     "store_credit_valid_days": "How long store credit can be spent; null: for ever.",
     "withdrawal": "The statutory right to withdraw; 0 days: there is none.",
     "time_zone": "In which a day begins and ends.",
-    "reasons": "Of each reason: whose fault it is, whether a photo is needed, whether it may be"
-    " given.",
+    "reasons": "The shop's own reasons, and what it says of the usual ones: label, fault, photo,"
+    " offered, kinds.",
     "deadlines": "Times like 2d or 12h, instead of those of the settings.",
     "rules": "What differs by category, country, season or reason; the highest priority decides.",
 }

@@ -276,6 +276,7 @@ def _line(line: ReturnLine) -> Json:
         "reception": line.reception,
         "acceptance": line.acceptance,
         "reason": line.reason,
+        "reason_label": line.why,
         "comment": line.comment,
         "resolution": line.resolution,
         "grade": line.grade,

@@ -10,7 +10,6 @@ from models.messages import (
     Disposition,
     Grade,
     PayoutMethod,
-    Reason,
     Refusal,
     Resolution,
     ReturnKind,
@@ -24,7 +23,7 @@ class LineRequest:
 
     line: str
     quantity: int
-    reason: Reason
+    reason: str
     comment: str = ""
     resolution: Resolution | None = None
 
@@ -87,7 +86,7 @@ class AmendedLineRequest:
 
     line: str
     quantity: int
-    reason: Reason | None = None
+    reason: str | None = None
     comment: str | None = None
     resolution: Resolution | None = None
 

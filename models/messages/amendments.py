@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from models.messages.requests import Assessment, RequestedLine
-from models.messages.words import Reason, Resolution
+from models.messages.words import Resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class AmendedLine:
 
     line: str
     quantity: int
-    reason: Reason | None = None
+    reason: str | None = None
     resolution: Resolution | None = None
     comment: str | None = None
 

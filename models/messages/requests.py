@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from models.messages.progress import TaskChange
-from models.messages.words import Grade, Reason, Resolution, ReturnKind, ReturnStatus
+from models.messages.words import Grade, Resolution, ReturnKind, ReturnStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,8 @@ class RequestedLine:
 
     line: str
     quantity: int
-    reason: Reason
+    # A code that the shop knows; `Reason` has the usual ones.
+    reason: str
     resolution: Resolution | None = None
     # What goes out for it in an exchange; None: nothing, or the same item again.
     exchange_sku: str | None = None

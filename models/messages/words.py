@@ -68,7 +68,7 @@ class ExchangeStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the customer sends a thing back."""
+    """Why the customer sends a thing back: the usual reasons, beside which a shop has its own."""
 
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from models.messages import Reason, Refusal, Resolution, ReturnKind
+from models.messages import Refusal, Resolution, ReturnKind
 from models.rules.policy import Policy
 from models.rules.policy_rules import NO_RULING, Ruling
+from models.rules.reasons import ReasonTerms
 
 _OFFERED_KINDS = {ReturnKind.RETURN, ReturnKind.CLAIM, ReturnKind.GIFT}
 # What a gift's recipient may have; a refund would go to whoever bought it. What an exchange leaves
@@ -39,7 +40,7 @@ class AskedLine:
     final_sale: bool = False
     category: str | None = None
     ruling: Ruling = NO_RULING
-    reason: Reason | None = None
+    reason: str | None = None
     anchors: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
 
 
@@ -100,12 +101,22 @@ def judge(
             continue
         left[line.line] = max(0, free - line.quantity)
         refusals.extend(_judge_units(line, free))
+        refusals.extend(judge_reason(line.reason, policy, f"{line.pointer}/reason"))
         if kind is ReturnKind.WITHDRAWAL:
             refusals.extend(_judge_withdrawn(line, policy=policy, at=at, override=override))
             continue
         refusals.extend(_judge_resolution(line, kind))
-        refusals.extend(_judge_line(line, policy=policy, at=at, override=override))
+        refusals.extend(_judge_line(line, kind, policy=policy, at=at, override=override))
     return refusals
+
+
+def judge_reason(reason: str | None, policy: Policy, pointer: str) -> list[Refusal]:
+    """Whether the shop knows a reason; nobody can give one that it doesn't, not even staff."""
+    known = policy.known_reasons
+    if reason is None or reason in known:
+        return []
+    message = f"This shop has no reason {reason}; give one of {', '.join(known)}."
+    return [Refusal(code="unknown_reason", message=message, pointer=pointer)]
 
 
 def _judge_units(line: AskedLine, free: int) -> list[Refusal]:
@@ -187,7 +198,9 @@ def _judge_resolution(line: AskedLine, kind: ReturnKind) -> list[Refusal]:
     ]
 
 
-def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool) -> list[Refusal]:
+def _judge_line(
+    line: AskedLine, kind: ReturnKind, *, policy: Policy, at: datetime, override: bool
+) -> list[Refusal]:
     found: list[Refusal] = []
     if override:
         return found
@@ -199,15 +212,8 @@ def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool
                 pointer=f"{line.pointer}/line",
             )
         )
-    if line.reason is not None and not policy.on_reason(line.reason).offered:
-        found.append(
-            Refusal(
-                code="reason_not_offered",
-                message=f"This shop takes nothing back for the reason {line.reason}; give the one "
-                "that fits best.",
-                pointer=f"{line.pointer}/reason",
-            )
-        )
+    if line.reason in policy.known_reasons:
+        found.extend(_judge_offer(policy.on_reason(line.reason), kind, f"{line.pointer}/reason"))
     if line.ruling.then.deny is not None:
         found.append(
             Refusal(
@@ -228,6 +234,17 @@ def _judge_line(line: AskedLine, *, policy: Policy, at: datetime, override: bool
             )
         )
     return found
+
+
+def _judge_offer(terms: ReasonTerms, kind: ReturnKind, pointer: str) -> list[Refusal]:
+    if terms.is_offered(kind):
+        return []
+    message = f"This shop takes nothing back for the reason “{terms.words}”; give the one that"
+    message += " fits best."
+    if terms.offered:
+        message = f"The reason “{terms.words}” is for a {' or '.join(terms.kinds)} only; ask for"
+        message += " that, or give another reason."
+    return [Refusal(code="reason_not_offered", message=message, pointer=pointer)]
 
 
 def _offered_resolutions(ruling: Ruling, kind: ReturnKind) -> list[Resolution]:

@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.messages import Grade, Reason, Refusal
+from models.messages import Grade, Refusal, ReturnKind
 from models.rules.grading import ALL_PAID
 from models.rules.policy_rules import Rule, rule_from_json, rule_to_json
+from models.rules.reasons import FAULTS, ReasonTerms, reason_from_json, reason_to_json
 from models.rules.tenders import TenderOrder
-from models.rules.terms import FAULTS, Fault, OutboundShipping, Promotions, ReasonTerms, Waiver
+from models.rules.terms import Fault, OutboundShipping, Promotions, Waiver
 
 ANCHORS = ("placed", "shipped", "delivered")
 
@@ -63,17 +64,28 @@ class Policy:
     withdrawal_excluded: tuple[str, ...] = ()
     time_zone: str = "UTC"
     rules: tuple[Rule, ...] = ()
-    # What differs from `FAULTS`, and which reasons need a photo or aren't offered.
+    # The shop's own reasons, and what it says of the usual ones.
     reasons: tuple[ReasonTerms, ...] = ()
     # Deadlines by name, like ("decision_due", "2d"), instead of the settings' ones.
     deadlines: tuple[tuple[str, str], ...] = ()
 
-    def on_reason(self, reason: Reason) -> ReasonTerms:
-        """What the shop says of a reason."""
+    def on_reason(self, reason: str) -> ReasonTerms:
+        """What the shop says of a reason; one that it doesn't know is nobody's fault."""
         for terms in self.reasons:
-            if terms.reason is reason:
+            if terms.reason == reason:
                 return terms
-        return ReasonTerms(reason=reason, fault=FAULTS[reason])
+        return ReasonTerms(reason=str(reason), fault=FAULTS.get(reason, Fault.NOBODY))
+
+    @property
+    def known_reasons(self) -> tuple[str, ...]:
+        """The codes that a return may give: the usual ones, then the shop's own."""
+        usual = tuple(str(reason) for reason in FAULTS)
+        return (*usual, *(each.reason for each in self.reasons if each.reason not in FAULTS))
+
+    def offered_reasons(self, kind: ReturnKind | None = None) -> tuple[ReasonTerms, ...]:
+        """The reasons to choose from, for one kind of return or for any."""
+        known = (self.on_reason(reason) for reason in self.known_reasons)
+        return tuple(each for each in known if each.is_offered(kind))
 
     @property
     def looks_at_customers(self) -> bool:
@@ -113,14 +125,7 @@ class Policy:
             },
             "time_zone": self.time_zone,
             "rules": [rule_to_json(rule) for rule in self.rules],
-            "reasons": {
-                str(terms.reason): {
-                    "fault": str(terms.fault),
-                    "photo": terms.photo,
-                    "offered": terms.offered,
-                }
-                for terms in self.reasons
-            },
+            "reasons": {str(terms.reason): reason_to_json(terms) for terms in self.reasons},
             "deadlines": dict(self.deadlines),
         }
 
@@ -167,13 +172,7 @@ class Policy:
             time_zone=body.get("time_zone", default.time_zone),
             rules=tuple(rule_from_json(rule) for rule in body.get("rules", ())),
             reasons=tuple(
-                ReasonTerms(
-                    reason=Reason(name),
-                    fault=Fault(terms["fault"]),
-                    photo=terms["photo"],
-                    offered=terms["offered"],
-                )
-                for name, terms in body.get("reasons", {}).items()
+                reason_from_json(name, terms) for name, terms in body.get("reasons", {}).items()
             ),
             deadlines=tuple(body.get("deadlines", {}).items()),
         )

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.messages import Reason, Resolution, ReturnKind
+from models.messages import Resolution, ReturnKind
 
 
 class RuleDecision(StrEnum):
@@ -60,7 +60,7 @@ class LineFacts:
     """
 
     kind: ReturnKind
-    reason: Reason
+    reason: str
     resolution: Resolution
     category: str | None
     sku: str
@@ -81,7 +81,7 @@ class When:
     categories: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[str, ...] = ()
     resolutions: tuple[Resolution, ...] = ()
     # Days on which the order was placed, both included.
     ordered_from: date | None = None
@@ -267,7 +267,7 @@ def rule_from_json(body: Mapping[str, Any]) -> Rule:
             categories=tuple(when.get("categories", ())),
             skus=tuple(when.get("skus", ())),
             countries=tuple(when.get("countries", ())),
-            reasons=tuple(Reason(reason) for reason in when.get("reasons", ())),
+            reasons=tuple(when.get("reasons", ())),
             resolutions=tuple(Resolution(each) for each in when.get("resolutions", ())),
             ordered_from=_day(when.get("ordered_from")),
             ordered_until=_day(when.get("ordered_until")),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.messages import Grade, Reason, Resolution
+from models.messages import Grade, Resolution
 from models.rules.grading import ALL_PAID
 
 
@@ -15,34 +15,6 @@ class Fault(StrEnum):
     CARRIER = "carrier"
     CUSTOMER = "customer"
     NOBODY = "nobody"
-
-
-FAULTS = {
-    Reason.TOO_SMALL: Fault.CUSTOMER,
-    Reason.TOO_LARGE: Fault.CUSTOMER,
-    Reason.COLOUR: Fault.CUSTOMER,
-    Reason.STYLE: Fault.CUSTOMER,
-    Reason.NOT_AS_DESCRIBED: Fault.MERCHANT,
-    Reason.DEFECTIVE: Fault.MERCHANT,
-    # Damage on the way is the shop's to answer for; it may turn to its carrier.
-    Reason.DAMAGED_IN_TRANSIT: Fault.MERCHANT,
-    Reason.WRONG_ITEM: Fault.MERCHANT,
-    Reason.MISSING_PARTS: Fault.MERCHANT,
-    Reason.ARRIVED_LATE: Fault.CARRIER,
-    Reason.CHANGED_MIND: Fault.CUSTOMER,
-    Reason.WITHDRAWAL: Fault.NOBODY,
-    Reason.OTHER: Fault.NOBODY,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonTerms:
-    """What a shop says of a reason. `photo`: it is believed with a photo only."""
-
-    reason: Reason
-    fault: Fault
-    photo: bool = False
-    offered: bool = True
 
 
 class Promotions(StrEnum):

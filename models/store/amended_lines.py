@@ -9,7 +9,6 @@ from models.messages import (
     AmendedItem,
     AmendedLine,
     Amending,
-    Reason,
     Refusal,
     RequestedLine,
     Resolution,
@@ -37,7 +36,7 @@ class Part:
     quantity: int
     index: int
     resolution: Resolution
-    reason: Reason | None
+    reason: str | None
     stored: ReturnLine | None
     comment: str | None = None
     sku: str | None = None
@@ -103,7 +102,7 @@ def _parts(row: Return, open_lines: Sequence[ReturnLine], asked: Amending) -> li
                 quantity=part.quantity,
                 index=index,
                 resolution=resolution,
-                reason=part.reason or (Reason(before.reason) if before else None),
+                reason=part.reason or (before.reason if before else None),
                 stored=before,
                 comment=part.comment,
             )

@@ -14,7 +14,6 @@ from models.messages import (
     Assessment,
     EventKind,
     ExchangeStatus,
-    Reason,
     Reception,
     RequestedLine,
     Resolution,
@@ -27,7 +26,7 @@ from models.store.amended_lines import GONE_OUT, resolution_of, wanted_lines
 from models.store.exchange_changes import change_exchange, is_open, promised
 from models.store.judging import Held, Judgement, assessment_of, judge_request
 from models.store.policies import policy_at
-from models.store.returns import add_events, lock_order, write_quote
+from models.store.returns import add_events, lock_order, reasons_in_words, write_quote
 from models.tables import Event, Note, QuoteLine, Return, ReturnLine, UnitRange
 
 # Out of the way of the numbers that lines get.
@@ -87,7 +86,7 @@ def amend(session: Session, asked: Amending) -> Amended:
     with session.no_autoflush:
         _write_lines(session, row, asked, wanted, [part.comment for part in parts], judged)
     change_exchange(session, row, order, judged.quote.exchange, asked)
-    _write_quote(session, row, asked, judged)
+    _write_quote(session, row, asked, wanted, judged)
     return _amended(session, row, policy)
 
 
@@ -107,7 +106,7 @@ def _amended(session: Session, row: Return, policy: Policy) -> Amended:
             RequestedLine(
                 line=line.order_line.line,
                 quantity=line.requested,
-                reason=Reason(line.reason),
+                reason=line.reason,
                 resolution=Resolution(line.resolution),
             )
             for line in row.lines
@@ -152,6 +151,7 @@ def _write_lines(
             acceptance=Acceptance.PENDING,
         )
         line.reason = requested.reason
+        line.reason_label = judged.policy.on_reason(requested.reason).label
         line.resolution = requested.resolution or resolution_of(row)
         line.requested = requested.quantity
         if asked.decided:
@@ -171,7 +171,13 @@ def _write_lines(
     session.flush()
 
 
-def _write_quote(session: Session, row: Return, asked: Amending, judged: Judgement) -> None:
+def _write_quote(
+    session: Session,
+    row: Return,
+    asked: Amending,
+    wanted: Sequence[tuple[RequestedLine, ReturnLine | None]],
+    judged: Judgement,
+) -> None:
     """Fixes the quote anew and tells the timeline."""
     if judged.quote is None:
         return
@@ -200,6 +206,7 @@ def _write_quote(session: Session, row: Return, asked: Amending, judged: Judgeme
                     "units": sum(span.units for _, spans in judged.taken for span in spans),
                     "total": judged.quote.total,
                     "currency": row.currency,
+                    "reasons": reasons_in_words(judged.policy, [line for line, _ in wanted]),
                 },
             )
         ],

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from models.messages import Reason, ReturnStatus, TaskKind
+from models.messages import ReturnStatus, TaskKind
 from models.store.desk_search import matching
 from models.tables import (
     ApiKey,
@@ -185,7 +185,7 @@ class Filters:
 
     q: str = ""
     status: ReturnStatus | None = None
-    reason: Reason | None = None
+    reason: str | None = None
     order: str = ""
     since: datetime | None = None
     until: datetime | None = None

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from models.messages import (
     Assessment,
     Grade,
-    Reason,
     Refusal,
     RequestedLine,
     Resolution,
@@ -331,7 +330,7 @@ def _refused_grades(made: Return, policy: Policy) -> dict[str, list[Grade]]:
         line.order_line.line
         for line in made.lines
         if terms.waives(
-            fault_of(policy, ReturnKind(made.kind), Reason(line.reason)),
+            fault_of(policy, ReturnKind(made.kind), line.reason),
             Resolution(line.resolution),
         )
     }
@@ -347,7 +346,7 @@ def _rulings(made: Return, policy: Policy) -> list[Ruling]:
             made.order,
             line.order_line,
             kind=ReturnKind(made.kind),
-            reason=Reason(line.reason),
+            reason=line.reason,
             resolution=Resolution(line.resolution),
             request=facts_of(made),
         )

@@ -6,7 +6,6 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.messages import Reason
 from models.rules.policy import Policy
 from models.tables import Photo, Return, ReturnLine
 
@@ -21,7 +20,7 @@ class PhotoKind(StrEnum):
 
 def believed_with_photo(lines: Iterable[ReturnLine], policy: Policy) -> list[ReturnLine]:
     """The lines whose reasons the policy believes with a photo only."""
-    return [line for line in lines if policy.on_reason(Reason(line.reason)).photo]
+    return [line for line in lines if policy.on_reason(line.reason).photo]
 
 
 def lacks_photo(session: Session, row: Return, policy: Policy) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from models.messages import EXCHANGING, GradedUnits, Reason, Resolution, ReturnKind
+from models.messages import EXCHANGING, GradedUnits, Resolution, ReturnKind
 from models.money import convert
 from models.rules import positions
 from models.rules.exchange import Replacement
@@ -28,6 +28,7 @@ from models.rules.quote import QuotedLine, QuoteKind
 from models.rules.terms import Fault, Terms, Waiver
 from models.rules.worth import PaidLine
 from models.store.gift_cards import sold_by
+from models.store.policies import policy_at
 from models.tables import (
     ExchangeLine,
     GrantedRefund,
@@ -145,7 +146,7 @@ def _returned(
 ) -> list[ReturnedBefore]:
     names = {line.id: line.line for line in order.lines}
     rows = session.execute(
-        select(ReturnLine, Return.kind)
+        select(ReturnLine, Return.kind, Return.policy_version)
         .join(Return, Return.rma == ReturnLine.rma)
         .where(
             Return.order_number == order.number,
@@ -160,11 +161,13 @@ def _returned(
         ReturnedBefore(
             line=names[line.order_line_id],
             spans=granted_spans(line, line.granted),
-            merchant_fault=fault_of(policy, ReturnKind(kind), Reason(line.reason))
+            merchant_fault=earlier_fault(
+                session, policy, ReturnKind(kind), line.reason, began_with=version
+            )
             is Fault.MERCHANT,
             withdrawn=kind == ReturnKind.WITHDRAWAL,
         )
-        for line, kind in rows
+        for line, kind, version in rows
     ]
 
 
@@ -173,9 +176,20 @@ def granted_spans(line: ReturnLine, units: int) -> list[Span]:
     return positions.lowest([Span(span.first, span.last) for span in line.ranges], units)
 
 
-def fault_of(policy: Policy, kind: ReturnKind, reason: Reason) -> Fault:
+def fault_of(policy: Policy, kind: ReturnKind, reason: str) -> Fault:
     """Whose fault a line is; a claim is the merchant's by its nature."""
     return Fault.MERCHANT if kind is ReturnKind.CLAIM else policy.on_reason(reason).fault
+
+
+def earlier_fault(
+    session: Session, policy: Policy, kind: ReturnKind, reason: str, *, began_with: int
+) -> Fault:
+    """Whose fault an earlier return was, as a policy sees it; a reason that was dropped since is
+    as it was when that return began.
+    """
+    if reason not in policy.known_reasons:
+        policy = policy_at(session, began_with)
+    return fault_of(policy, kind, reason)
 
 
 def ruling_of(
@@ -184,7 +198,7 @@ def ruling_of(
     line: OrderLine,
     *,
     kind: ReturnKind,
-    reason: Reason,
+    reason: str,
     resolution: Resolution,
     request: RequestFacts,
 ) -> Ruling:
@@ -241,7 +255,7 @@ def quoted_lines(
             line=known[line.order_line.line],
             spans=granted_spans(line, units),
             graded=graded,
-            fault=fault_of(policy, ReturnKind(row.kind), Reason(line.reason)),
+            fault=fault_of(policy, ReturnKind(row.kind), line.reason),
             # Refunded lines of an exchange that was called off are not exchanged any more.
             replacement=wanted.get(line.no) if line.resolution in EXCHANGING else None,
             resolution=Resolution(line.resolution),
@@ -250,7 +264,7 @@ def quoted_lines(
                 row.order,
                 line.order_line,
                 kind=ReturnKind(row.kind),
-                reason=Reason(line.reason),
+                reason=line.reason,
                 resolution=Resolution(line.resolution),
                 request=facts_of(row),
             ),

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
-from models.messages import Reason, ReturnStatus, TaskKind
+from models.messages import ReturnStatus, TaskKind
 from models.store.desk import name_actors
 from models.store.desk_search import matching
 from models.tables import (
@@ -75,7 +75,7 @@ class ReturnFilter:
     status: ReturnStatus | None = None
     order: str | None = None
     customer: str | None = None
-    reason: Reason | None = None
+    reason: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
     q: str | None = None

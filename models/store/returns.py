@@ -13,6 +13,7 @@ from models.messages import (
     EventKind,
     Reception,
     Refusal,
+    RequestedLine,
     Resolution,
     ReturnKind,
     ReturnProgress,
@@ -23,6 +24,7 @@ from models.messages import (
     TimelineEvent,
 )
 from models.rules import positions
+from models.rules.policy import Policy
 from models.rules.positions import Span
 from models.rules.quote import Quote
 from models.store.carrier_claims import open_claim, settle_claim
@@ -150,6 +152,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
                 no=no,
                 order_line_id=line.id,
                 reason=requested.reason,
+                reason_label=judged.policy.on_reason(requested.reason).label,
                 comment=body["comments"][no - 1],
                 resolution=requested.resolution or start.resolution,
                 requested=requested.quantity,
@@ -177,12 +180,18 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
                     "total": judged.quote.total,
                     "currency": order.currency,
                     "override": int(start.override),
+                    "reasons": reasons_in_words(judged.policy, start.lines),
                 },
             )
         ],
     )
     session.delete(submission)
     return assessment_of(session, made, judged.policy)
+
+
+def reasons_in_words(policy: Policy, lines: Sequence[RequestedLine]) -> str:
+    """Why the lines come back, each reason once."""
+    return ", ".join(dict.fromkeys(policy.on_reason(line.reason).words for line in lines))
 
 
 def write_quote(session: Session, rma: str, quote: Quote) -> None:

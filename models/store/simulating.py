@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from models.database import Database
-from models.messages import Reason, Resolution, ReturnKind
+from models.messages import Resolution, ReturnKind
 from models.rules import eligibility
 from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.policy import Policy
@@ -21,6 +21,7 @@ from models.rules.terms import Fault
 from models.store.judging import decide, price
 from models.store.policies import policy_at
 from models.store.pricing import (
+    earlier_fault,
     fault_of,
     granted_spans,
     order_facts_after,
@@ -180,7 +181,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFac
             order,
             line.order_line,
             kind=kind,
-            reason=Reason(line.reason),
+            reason=line.reason,
             resolution=resolution,
             request=request,
         )
@@ -195,7 +196,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFac
                 final_sale=line.order_line.final_sale,
                 category=line.order_line.category,
                 ruling=ruling,
-                reason=Reason(line.reason),
+                reason=line.reason,
                 anchors=(
                     order.placed_at,
                     order.shipped_at,
@@ -208,7 +209,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFac
                 no=line.no,
                 line=known[line.order_line.line],
                 spans=_spans(line),
-                fault=fault_of(policy, kind, Reason(line.reason)),
+                fault=fault_of(policy, kind, line.reason),
                 resolution=resolution,
                 ruling=ruling,
             )
@@ -220,7 +221,7 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFac
     quote, _ = price(facts, quoted, policy, order, kind=kind, left=None)
     rulings = [line.ruling for line in asked]
     approved, rule = decide(rulings, quote.total, policy, order)
-    if any(policy.on_reason(Reason(line.reason)).photo for line in row.lines):
+    if any(policy.on_reason(line.reason).photo for line in row.lines):
         approved, rule = False, None if approved else rule
     if kind is ReturnKind.WITHDRAWAL:
         approved, rule = True, None
@@ -259,7 +260,8 @@ class _Granted:
     line: str
     spans: tuple[Span, ...]
     kind: ReturnKind
-    reason: Reason
+    reason: str
+    policy_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +289,8 @@ class _History:
                     line=line.order_line.line,
                     spans=tuple(granted_spans(line, line.granted)),
                     kind=ReturnKind(row.kind),
-                    reason=Reason(line.reason),
+                    reason=line.reason,
+                    policy_version=row.policy_version,
                 )
             )
         sums = session.execute(
@@ -320,7 +323,10 @@ class _History:
                 ReturnedBefore(
                     line=each.line,
                     spans=list(each.spans),
-                    merchant_fault=fault_of(policy, each.kind, each.reason) is Fault.MERCHANT,
+                    merchant_fault=earlier_fault(
+                        session, policy, each.kind, each.reason, began_with=each.policy_version
+                    )
+                    is Fault.MERCHANT,
                     withdrawn=each.kind is ReturnKind.WITHDRAWAL,
                 )
                 for each in earlier

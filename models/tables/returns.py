@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models.rules.reasons import words_of
 from models.tables.base import Base, Currency
 from models.tables.dock import Parcel
 from models.tables.orders import Order, OrderLine
@@ -97,6 +98,8 @@ class ReturnLine(Base):
     no: Mapped[int]
     order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id"), index=True)
     reason: Mapped[str] = mapped_column(String(30), index=True)
+    # What the policy that the return began with calls the reason; null: the usual words.
+    reason_label: Mapped[str | None] = mapped_column(String(80))
     comment: Mapped[str] = mapped_column(Text)
     resolution: Mapped[str] = mapped_column(String(16))
     requested: Mapped[int]
@@ -124,6 +127,11 @@ class ReturnLine(Base):
     ranges: Mapped[list["UnitRange"]] = relationship(
         order_by="UnitRange.first", cascade="all, delete-orphan"
     )
+
+    @property
+    def why(self) -> str:
+        """The reason in words, as the policy that the return began with calls it."""
+        return self.reason_label or words_of(self.reason)
 
 
 class UnitRange(Base):

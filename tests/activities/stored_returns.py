@@ -34,7 +34,7 @@ def store_return(
     database: Database,
     *,
     customer: Customer | None = None,
-    reason: Reason = Reason.TOO_SMALL,
+    reason: str = Reason.TOO_SMALL,
     country: str | None = "GB",
     currency: str = "GBP",
     tees: dict[str, Any] | None = None,

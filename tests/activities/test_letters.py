@@ -8,6 +8,10 @@ from sqlalchemy import select
 
 from models.database import Database
 from models.messages import EventKind, Reason, RefundStatus, Template
+from models.rules.policy import Policy
+from models.rules.reasons import ReasonTerms
+from models.rules.terms import Fault
+from models.store.policy_versions import save_policy
 from models.store.store_credits import issue
 from models.tables import Event, GrantedRefund, GrantLine, Label, Note, Payment, Refund, StoreCredit
 from tests.activities.postbox import Postbox, Words, both, in_order
@@ -365,12 +369,20 @@ def test_a_delay_names_what_is_still_unpaid_and_apologises(
         (Reason.TOO_SMALL, "claim", "did not go the way it should have"),
         (Reason.TOO_SMALL, "return", None),
         (Reason.CHANGED_MIND, "return", None),
+        ("zip_broke", "return", "did not go the way it should have"),
+        ("itches", "return", None),
     ],
 )
 def test_the_shop_says_sorry_for_its_own_fault_only(
-    database: Database, postbox: Postbox, send: Send, reason: Reason, kind: str, sorry: str | None
+    database: Database, postbox: Postbox, send: Send, reason: str, kind: str, sorry: str | None
 ) -> None:
-    store_return(database, customer=zoe(), reason=reason, kind=kind)
+    with database.write() as session:
+        own = (
+            ReasonTerms(reason="zip_broke", fault=Fault.MERCHANT, label="The zip broke"),
+            ReasonTerms(reason="itches", fault=Fault.CUSTOMER, label="It itches"),
+        )
+        save_policy(session, Policy(version=2, reasons=own), actor="user:1", now=AT)
+    store_return(database, customer=zoe(), reason=reason, kind=kind, policy_version=2)
     send(Template.REQUESTED)
     for words in both(postbox.sent[0]):
         assert ("We are sorry" in words) == (sorry is not None)

@@ -18,7 +18,8 @@ from models.rules.policy_rules import (
     rule_from_json,
     rule_to_json,
 )
-from models.rules.terms import FAULTS, Fault, ReasonTerms
+from models.rules.reasons import FAULTS, ReasonTerms
+from models.rules.terms import Fault
 
 CARLA = CustomerFacts(id="c-1", orders=4, units_ordered=10, units_returned=5, returns_in_90_days=3)
 FACTS = LineFacts(

@@ -69,7 +69,7 @@ def ask(
     *,
     at: datetime,
     units: dict[str, int] | None = None,
-    reason: Reason = Reason.STYLE,
+    reason: str = Reason.STYLE,
     kind: ReturnKind = ReturnKind.RETURN,
     resolution: Resolution = Resolution.REFUND,
     override: bool = False,

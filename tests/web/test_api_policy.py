@@ -208,7 +208,7 @@ def test_rules_are_kept_as_they_were_sent_and_may_be_put_back(api: Api) -> None:
         ),
         ({"rules": [RULE, RULE]}, "/rules/1/name"),
         ({"rules": None}, "/rules"),
-        ({"reasons": {"tired": {}}}, "/reasons/tired"),
+        ({"reasons": {"tired": 1}}, "/reasons/tired"),
         ({"reasons": {"style": {"fault": "us"}}}, "/reasons/style/fault"),
         ({"reasons": {"style": {"photo": 1}}}, "/reasons/style/photo"),
         ({"deadlines": {"decision_due": 2}}, "/deadlines/decision_due"),

@@ -151,7 +151,7 @@ def test_a_return_that_is_taken_but_not_recorded_has_every_field_already(api: Ap
         ({"contact": {"email": "nobody"}}, "/contact/email"),
         ({"contact": "x"}, "/contact"),
         ({"override": {"reason": " "}}, "/override/reason"),
-        ({"lines": [{"line": "1", "quantity": 1, "reason": "ugly"}]}, "/lines/0/reason"),
+        ({"lines": [{"line": "1", "quantity": 1, "reason": "Ugly!"}]}, "/lines/0/reason"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(

@@ -12,7 +12,8 @@ from models.database import Database
 from models.messages import Assessment, Deadlines, Reason, ReturnStatus
 from models.rules.policy import Policy
 from models.rules.policy_rules import CustomerFacts, Rule, RuleDecision, Then, When
-from models.rules.terms import Fault, ReasonTerms
+from models.rules.reasons import ReasonTerms
+from models.rules.terms import Fault
 from models.settings import load_settings
 from models.store.judging import assessment_of
 from models.store.overrides import read_overrides

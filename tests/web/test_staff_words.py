@@ -21,6 +21,7 @@ from models.messages import (
     Wait,
 )
 from models.rules.quote import QuoteKind
+from models.rules.reasons import LABELS
 from web.access import Permission, Role
 from web.staff import words
 from web.staff.icons import icon
@@ -34,7 +35,7 @@ TEMPLATES = sorted((WEB / "templates" / "staff").glob("*.html"))
     [
         (ReturnStatus, words.STATUSES),
         (TaskKind, words.TASKS),
-        (Reason, words.REASONS),
+        (Reason, LABELS),
         (Resolution, words.RESOLUTIONS),
         (ReturnKind, words.KINDS),
         (Grade, words.GRADES),

@@ -8,13 +8,22 @@ from sqlalchemy import update
 from models.messages import EventKind, ReturnStatus
 from models.rules.policy import Policy
 from models.rules.policy_rules import Rule, RuleDecision, Then, When
+from models.rules.reasons import ReasonTerms
+from models.rules.terms import Fault
 from models.store.policy_versions import save_policy
 from models.tables import OrderLine, Return
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import on_sqlite, told
 from tests.workflows.stored import NOW
-from tests.workflows.world import World, new_order_number
-from web.requests import Refused
+from tests.workflows.world import AGENT, World, new_order_number
+from web.requests import (
+    AmendedLineRequest,
+    AmendRequest,
+    Conflict,
+    LineRequest,
+    Refused,
+    ReturnRequest,
+)
 
 pytestmark = on_sqlite
 
@@ -85,3 +94,33 @@ async def test_what_a_rule_denies_is_refused_by_its_name(world: World) -> None:
     rules(world, Rule(name="Swimwear", then=Then(deny="Hygiene forbids it")))
     with pytest.raises(Refused, match=r"Hygiene forbids it \(rule “Swimwear”\)\."):
         await world.request(sold(world, "swim"))
+
+
+async def test_a_return_for_a_shops_own_reason_goes_its_way_when_the_reason_is_dropped(
+    world: World,
+) -> None:
+    zips = ReasonTerms(reason="zip_broke", fault=Fault.MERCHANT, label="The zip broke")
+    rules(world, auto_approve_up_to=100_000, return_shipping=400, reasons=(zips,))
+    asked = ReturnRequest(
+        order=sold(world, "tees"), lines=[LineRequest(line="1", quantity=1, reason="zip_broke")]
+    )
+    rma = (await world.call(world.gateway.request_return, asked, AGENT)).rma
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    rules(world, return_shipping=400)
+    again = replace(asked, order=sold(world, "tees"))
+    with pytest.raises(Refused, match="no reason zip_broke; give one of too_small"):
+        await world.call(world.gateway.request_return, again, AGENT)
+    # A change of mind is held against the reasons the return began with.
+    for reason, refused in (("zip_brok", "unknown_reason"), ("colour", "reason_fixed")):
+        line = AmendedLineRequest(line="1", quantity=1, reason=reason)
+        with pytest.raises((Refused, Conflict)) as caught:
+            await world.call(world.gateway.amend, rma, AmendRequest(lines=[line]), AGENT)
+        codes = {caught.value.code, *(each.code for each in getattr(caught.value, "refusals", []))}
+        assert refused in codes
+    await world.receive(rma)
+    await world.inspect(rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    # The shop's fault: nothing is kept for the way back.
+    assert [refund.amount for refund in world.refunds(rma)] == [5000]
+    with world.database.read() as session:
+        assert [line.why for line in session.get_one(Return, rma).lines] == ["The zip broke"]

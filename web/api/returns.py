@@ -11,6 +11,7 @@ from models.store.queries import (
     list_events,
     list_returns,
 )
+from models.store.reasons import all_reasons
 from web.access import Permission
 from web.api.blueprint import ResourceBlueprint
 from web.api.respond import read_return, respond, respond_return
@@ -24,7 +25,7 @@ from web.api.schemas.answers import (
 from web.api.schemas.lists import EventQuery, ReturnQuery, write_cursor
 from web.api.schemas.returns import ReturnRequestSchema
 from web.auth import current_actor, requires
-from web.errors import not_found
+from web.errors import FieldError, invalid, not_found
 from web.idempotency import idempotent, set_aside_rma
 from web.representation import represent_events, represent_quote, represent_return
 from web.requests import ReturnRequest
@@ -62,6 +63,9 @@ def list_all(query: tuple[ReturnFilter, int, Place | None]) -> Response:
     """List returns, newest first."""
     wanted, limit, after = query
     with services().database.read() as session:
+        if wanted.reason is not None and wanted.reason not in (known := all_reasons(session)):
+            message = f"No policy of this shop has such a reason; give one of {', '.join(known)}."
+            raise invalid([FieldError(pointer="/reason", code="unknown_reason", message=message)])
         page = list_returns(session, wanted, limit=limit, after=after)
         settings = services().settings
         return respond(

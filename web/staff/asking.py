@@ -8,9 +8,10 @@ from flask import abort, current_app, flash, g, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from models.messages import Reason, Resolution, ReturnKind
+from models.messages import Resolution, ReturnKind
 from models.rules.quote import Quote
 from models.store.order_search import find_orders, load_order
+from models.store.policies import current_policy
 from web.access import Permission
 from web.gateway import free_rma
 from web.requests import Conflict, GatewayError, Refused, Unavailable
@@ -106,6 +107,7 @@ def _form_page(
             abort(
                 404, f"There is no order {number}. Check the number, or search by e-mail or name."
             )
+        policy = current_policy(database)
         return render_template(
             "staff/new_return.html",
             order=order,
@@ -117,7 +119,12 @@ def _form_page(
             override=g.actor.may(Permission.OVERRIDE)
             and (refused or bool(form and form.get("override"))),
             kinds=list(ReturnKind),
-            reasons=list(Reason),
+            # What isn't offered is for who may set the policy aside.
+            reasons={
+                terms.reason: terms.words + ("" if terms.offered else " (not offered)")
+                for terms in map(policy.on_reason, policy.known_reasons)
+                if terms.offered or g.actor.may(Permission.OVERRIDE)
+            },
             resolutions=_RESOLUTIONS,
             new_call=new_call,
         )

@@ -78,7 +78,7 @@ class Presentation:
 
     def reasons(self, lines: Sequence[ReturnLine], most: int = 2) -> str:
         """The different reasons of the lines, like "Too small, Colour"."""
-        found = list(dict.fromkeys(self.word(words.REASONS, line.reason) for line in lines))
+        found = list(dict.fromkeys(line.why for line in lines))
         rest = len(found) - most
         return ", ".join(found[:most]) + (f" and {rest} more" if rest > 0 else "")
 

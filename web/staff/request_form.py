@@ -1,6 +1,7 @@
 """Reads the form of a new return into what the gateway is asked."""
 
 from models.messages import EXCHANGING, Reason, Resolution, ReturnKind
+from models.rules.reasons import CODE, LONGEST_CODE
 from web.requests import (
     AmendedLineRequest,
     AmendRequest,
@@ -62,7 +63,7 @@ def read_amendment(form: Form) -> AmendRequest:
         AmendedLineRequest(
             line=line,
             quantity=quantity,
-            reason=_maybe(form, f"reason-{row}", Reason),
+            reason=_reason(form, row),
             comment=read_note(form, f"comment-{row}") or None,
             resolution=_maybe(form, f"resolution-{row}", Resolution),
         )
@@ -96,7 +97,7 @@ def read_lines(form: Form, kind: ReturnKind) -> list[LineRequest]:
         quantity = read_units(form, f"quantity-{row}")
         if not quantity:
             continue
-        reason = _maybe(form, f"reason-{row}", Reason)
+        reason = _reason(form, row)
         if reason is None and kind is ReturnKind.WITHDRAWAL:
             reason = Reason.WITHDRAWAL
         if reason is None:
@@ -120,6 +121,16 @@ def _contact(form: Form) -> Contact | None:
     if email and ("@" not in email[1:-1] or " " in email or len(email) > _LONGEST_ADDRESS):
         raise FormError("An e-mail address looks like name@example.com.")
     return Contact(name=name or None, email=email or None) if name or email else None
+
+
+def _reason(form: Form, row: str) -> str | None:
+    """Whether the shop knows it, the policy says."""
+    code = read_text(form, f"reason-{row}")
+    if not code:
+        return None
+    if len(code) > LONGEST_CODE or not CODE.fullmatch(code):
+        raise FormError("Choose the reason from the list.")
+    return code
 
 
 def _maybe(form: Form, name: str, words: type[E]) -> E | None:

@@ -1,6 +1,7 @@
 """The list of returns, the quick search, and the page of one return."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -8,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from models.documents.credit_memo import credit_memo_pdf
-from models.messages import Reason, ReturnStatus
+from models.messages import ReturnStatus
+from models.rules.policy import Policy
 from models.rules.rma import normalise_rma
 from models.store.credit_memos import load, memo_facts, parse_number
 from models.store.desk import Filters, Mark, list_returns
@@ -20,11 +21,11 @@ from models.store.desk_page import ReturnPage, read_label, read_return
 from models.store.desk_search import find_return
 from models.store.photo_proof import believed_with_photo
 from models.store.policies import policy_at
+from models.store.reasons import all_reasons
 from models.tables import JournalEntry, Refund
 from models.timeline import Lookups, sentence, who
 from web.access import Permission
 from web.services import services
-from web.staff import words
 from web.staff.forms import Form, FormError, new_call
 from web.staff.guard import requires
 from web.staff.possible import find_possible
@@ -53,8 +54,10 @@ class Trouble:
 def return_list() -> ResponseReturnValue:
     """Returns, newest first, narrowed by the query; `before` and `after` turn the pages."""
     problem = None
+    with services().database.read() as database:
+        reasons = all_reasons(database)
     try:
-        filters = _filters(request.args, ZoneInfo(services().settings.time_zone))
+        filters = _filters(request.args, reasons, ZoneInfo(services().settings.time_zone))
     except FormError as error:
         problem, filters = str(error), Filters()
     try:
@@ -72,16 +75,17 @@ def return_list() -> ResponseReturnValue:
         narrowed=any(asked.values()),
         problem=problem,
         statuses=list(ReturnStatus),
-        reasons=list(Reason),
+        reasons=reasons,
     )
     return page, 400 if problem else 200
 
 
-def _filters(asked: MultiDict[str, str], zone: ZoneInfo) -> Filters:
+def _filters(asked: MultiDict[str, str], reasons: Mapping[str, str], zone: ZoneInfo) -> Filters:
     until = _day(asked, "until")
     try:
         status = ReturnStatus(asked["status"]) if asked.get("status") else None
-        reason = Reason(asked["reason"]) if asked.get("reason") else None
+        if (reason := asked.get("reason") or None) not in (None, *reasons):
+            raise ValueError
     except ValueError:
         raise FormError("Choose the status and the reason from their lists.") from None
     return Filters(
@@ -176,7 +180,7 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
     """
     with services().database.read() as database:
         page = read_return(database, rma)
-        believed = _believed_with_photo(database, page) if page else []
+        policy = policy_at(database, page.return_.policy_version) if page else Policy()
     if page is None:
         abort(404, f"There is no return {rma}. Check the number, or search for the order.")
     text = render_template(
@@ -192,18 +196,18 @@ def show_return(rma: str, *, trouble: Trouble | None = None, status: int = 200) 
         other_entries=_other_entries(page),
         told=_told(page),
         names=page.names,
-        believed=believed,
+        believed=_believed_with_photo(policy, page),
+        reasons={reason: policy.on_reason(reason).words for reason in policy.known_reasons},
         who=who,
         history=workflow_address(services().settings, rma, page.return_.workflow),
     )
     return text, status
 
 
-def _believed_with_photo(database: Session, page: ReturnPage) -> list[str]:
+def _believed_with_photo(policy: Policy, page: ReturnPage) -> list[str]:
     """The reasons of a return that its policy believes with a photo only."""
-    policy = policy_at(database, page.return_.policy_version)
     lines = believed_with_photo(page.return_.lines, policy)
-    return [words.REASONS[reason] for reason in dict.fromkeys(line.reason for line in lines)]
+    return list(dict.fromkeys(line.why for line in lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from models.messages import (
     EventKind,
     ExchangeStatus,
     Grade,
-    Reason,
     RefundStatus,
     Resolution,
     ReturnKind,
@@ -172,22 +171,6 @@ TASKS: dict[str, TaskWords] = {
         hint="Nobody knows which return it belongs to. Match it, or close its case.",
         icon="question-square",
     ),
-}
-
-REASONS: dict[str, str] = {
-    Reason.TOO_SMALL: "Too small",
-    Reason.TOO_LARGE: "Too large",
-    Reason.COLOUR: "Colour",
-    Reason.STYLE: "Style",
-    Reason.NOT_AS_DESCRIBED: "Not as described",
-    Reason.DEFECTIVE: "Defective",
-    Reason.DAMAGED_IN_TRANSIT: "Damaged on the way",
-    Reason.WRONG_ITEM: "Wrong item",
-    Reason.MISSING_PARTS: "Parts missing",
-    Reason.ARRIVED_LATE: "Arrived late",
-    Reason.CHANGED_MIND: "Changed their mind",
-    Reason.WITHDRAWAL: "Withdrawal",
-    Reason.OTHER: "Other",
 }
 RESOLUTIONS: dict[str, str] = {
     Resolution.REFUND: "Refund",

@@ -11,7 +11,6 @@ from models.messages import (
     ExchangeStatus,
     Grade,
     PayoutMethod,
-    Reason,
     Reception,
     RefundStatus,
     Resolution,
@@ -23,6 +22,7 @@ from models.rules.orders import PaymentKind
 from models.rules.quote import QuoteKind
 from web.api.schemas.fields import Choice
 from web.api.schemas.policy import PolicySchema
+from web.api.schemas.reasons import ReasonCode
 from web.api.schemas.returns import OverrideSchema
 
 
@@ -113,7 +113,8 @@ class ReturnLineSchema(Schema):
     forgone = fields.Integer(required=True)
     reception = Choice(Reception, required=True)
     acceptance = Choice(Acceptance, required=True)
-    reason = Choice(Reason, required=True)
+    reason = ReasonCode(required=True)
+    reason_label = fields.String(required=True)
     comment = fields.String(required=True)
     resolution = Choice(Resolution, required=True)
     grade = Choice(Grade, required=True, allow_none=True)

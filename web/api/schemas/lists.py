@@ -11,9 +11,10 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from models.messages import Reason, ReturnStatus, TaskKind
+from models.messages import ReturnStatus, TaskKind
 from models.store.queries import Place, ReturnFilter, TaskFilter
 from web.api.schemas.fields import Body, Choice, Moment, Text, WholeNumber, check_text, refuse
+from web.api.schemas.reasons import ReasonCode
 from web.errors import Coded
 
 MOST_ROWS = 100
@@ -125,7 +126,7 @@ class ReturnQuery(PageQuery):
     status = Choice(ReturnStatus, load_default=None)
     order = Text(longest=100, load_default=None)
     customer = Text(longest=200, load_default=None)
-    reason = Choice(Reason, load_default=None)
+    reason = ReasonCode(load_default=None)
     created_after = Moment(load_default=None)
     created_before = Moment(load_default=None)
     q = Text(longest=200, shortest=1, load_default=None)

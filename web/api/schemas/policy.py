@@ -5,12 +5,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, pre_load, validates_schema
 
-from models.messages import Grade, Reason, Resolution, ReturnKind
+from models.messages import Grade, Resolution, ReturnKind
 from models.rules.grading import FULL, REFUSE
 from models.rules.policy import ANCHORS, LostParcel, Policy
 from models.rules.policy_rules import Rule, RuleDecision, Then, When
+from models.rules.reasons import FAULTS
 from models.rules.tenders import TenderOrder
-from models.rules.terms import FAULTS, OutboundShipping, Promotions, ReasonTerms, Waiver
+from models.rules.terms import OutboundShipping, Promotions, Waiver
 from web.api.schemas.fields import (
     Body,
     Choice,
@@ -25,7 +26,8 @@ from web.api.schemas.fields import (
     WholeNumber,
     refuse,
 )
-from web.api.schemas.policy_parts import DeadlinesSchema, ReasonsSchema
+from web.api.schemas.policy_parts import DeadlinesSchema
+from web.api.schemas.reasons import ReasonCode, Reasons
 from web.errors import Coded
 
 _DEFAULT = Policy()
@@ -83,7 +85,7 @@ class WhenSchema(Body):
     categories = Items(Text(longest=100, shortest=1), load_default=list)
     skus = Items(Text(longest=100, shortest=1), load_default=list)
     countries = Items(Text(longest=60, shortest=1), load_default=list)
-    reasons = Items(Choice(Reason), load_default=list)
+    reasons = Items(ReasonCode(), load_default=list)
     resolutions = Items(Choice(Resolution), load_default=list)
     ordered_from = Day(load_default=None)
     ordered_until = Day(load_default=None)
@@ -168,7 +170,7 @@ class PolicySchema(Body):
     withdrawal = Object(WithdrawalSchema, load_default=lambda: WithdrawalSchema().load({}))
     time_zone = TimeZone(longest=60, load_default=_DEFAULT.time_zone)
     rules = Items(Object(RuleSchema), load_default=list)
-    reasons = Object(ReasonsSchema, load_default=dict)
+    reasons = Reasons(load_default=tuple)
     deadlines = Object(DeadlinesSchema, load_default=dict)
     version = fields.Integer(dump_only=True)
     created_at = fields.AwareDateTime(dump_only=True, allow_none=True)
@@ -190,6 +192,26 @@ class PolicySchema(Body):
                 message = Coded(" is another rule's name already.", "twice")
                 raise ValidationError({"rules": {place: {"name": [message]}}})
             seen.add(rule.name)
+
+    @validates_schema
+    def check_reasons(self, data: dict[str, Any], **_: Any) -> None:
+        """A rule about a reason that nobody can give would never hold."""
+        known = {*FAULTS, *(terms.reason for terms in data.get("reasons", ()))}
+        errors = {
+            place: {
+                "when": {
+                    "reasons": {
+                        index: [Coded(f" is no reason of this policy: {reason}.", "unknown_reason")]
+                        for index, reason in enumerate(rule.when.reasons)
+                        if reason not in known
+                    }
+                }
+            }
+            for place, rule in enumerate(data.get("rules", ()))
+            if not known.issuperset(rule.when.reasons)
+        }
+        if errors:
+            raise ValidationError({"rules": errors})
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Policy:
@@ -219,15 +241,7 @@ class PolicySchema(Body):
             withdrawal_excluded=tuple(dict.fromkeys(withdrawal["excluded_categories"])),
             time_zone=data["time_zone"],
             rules=tuple(data["rules"]),
-            reasons=tuple(
-                ReasonTerms(
-                    reason=Reason(name),
-                    fault=terms["fault"] or FAULTS[Reason(name)],
-                    photo=terms["photo"],
-                    offered=terms["offered"],
-                )
-                for name, terms in data["reasons"].items()
-            ),
+            reasons=data["reasons"],
             deadlines=tuple(data["deadlines"].items()),
         )
 

@@ -1,27 +1,11 @@
-"""What the policy says of each reason, and its deadlines."""
+"""The deadlines of a policy."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from models.messages import Deadlines, Reason
-from models.rules.terms import Fault
+from models.messages import Deadlines
 from models.settings import parse_duration
-from web.api.schemas.fields import Body, Choice, Flag, Object, Text, refuse
-
-
-class ReasonSchema(Body):
-    """What the shop says of a reason: whose fault it is, whether a photo is needed, whether it may
-    be given. Without `fault` it is the usual one.
-    """
-
-    fault = Choice(Fault, load_default=None)
-    photo = Flag(load_default=False)
-    offered = Flag(load_default=True)
-
-
-ReasonsSchema = Body.from_dict(
-    {str(reason): Object(ReasonSchema) for reason in Reason}, name="ReasonsSchema"
-)
+from web.api.schemas.fields import Body, Text, refuse
 
 
 class Duration(Text):

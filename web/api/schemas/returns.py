@@ -34,6 +34,7 @@ from web.api.schemas.fields import (
     Units,
     WholeNumber,
 )
+from web.api.schemas.reasons import ReasonCode
 from web.errors import Coded
 from web.requests import (
     AmendedLineRequest,
@@ -86,7 +87,7 @@ class RequestedLineSchema(Body):
 
     line = OrderLineName()
     quantity = Units(required=True)
-    reason = Choice(Reason, required=True)
+    reason = ReasonCode(required=True)
     comment = Note()
     resolution = Choice(Resolution, load_default=None)
 
@@ -177,7 +178,7 @@ class AmendedLineSchema(Body):
 
     line = OrderLineName()
     quantity = Units(required=True)
-    reason = Choice(Reason, load_default=None)
+    reason = ReasonCode(load_default=None)
     comment = Text(longest=LONGEST_NOTE, load_default=None)
     resolution = Choice(Resolution, load_default=None)
 

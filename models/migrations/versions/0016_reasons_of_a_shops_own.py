@@ -1,0 +1,19 @@
+"""Reasons of a shop's own"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("return_lines", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reason_label", sa.String(length=80), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("return_lines", schema=None) as batch_op:
+        batch_op.drop_column("reason_label")

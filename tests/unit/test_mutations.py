@@ -12,6 +12,7 @@ from tests.unit.mutants import Mutant, killed, mutants_of, unchanged
 
 RULES = (
     "tests/unit/test_eligibility.py",
+    "tests/unit/test_return_windows.py",
     "tests/unit/test_policy_rules.py",
     "tests/unit/test_policy_risk.py",
 )

@@ -187,7 +187,10 @@ async def test_some_steps_die(idle_world: World, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.prove
 @pytest.mark.parametrize("story", STORIES)
 async def test_each_step_dies_before_and_after_its_effect(
-    idle_world: World, monkeypatch: pytest.MonkeyPatch, story: Story
+    idle_world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    story: Story,
 ) -> None:
     steps = await steps_of(idle_world, monkeypatch, story)
     deaths = 0
@@ -196,6 +199,8 @@ async def test_each_step_dies_before_and_after_its_effect(
             plan = DyingAt(number, after=after)
             check(idle_world, story, *await play(idle_world, monkeypatch, story, plan))
             deaths += plan.seen >= number
-    print(f"{story.__name__}: {deaths} deaths")
+    # The rest stays captured: the SDK panics about the local activities of a worker that is gone.
+    with capsys.disabled():
+        print(f"{story.__name__}: {deaths} deaths")
     # The last records may still be under way when all has come out as it should.
     assert deaths >= 2 * (steps - 2)

@@ -83,8 +83,10 @@ def world(
 
 
 @contextmanager
-def worker_process(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m worker`, as a shop runs it; its log stands in the data directory."""
+def worker_process(settings: Settings, *program: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m worker`, as a shop runs it; its log stands in the data directory. `program`:
+    another module in its place, with arguments.
+    """
     told = {
         "REDRESS_DATA_DIR": str(settings.data_dir),
         "REDRESS_TASK_QUEUE": settings.task_queue,
@@ -96,7 +98,7 @@ def worker_process(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     }
     with (settings.data_dir / "worker.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "worker"],
+            [sys.executable, "-m", *(program or ("worker",))],
             cwd=ROOT,
             env={**os.environ, **told},
             stdout=log,

@@ -15,6 +15,7 @@ RULES = (
     "tests/unit/test_return_windows.py",
     "tests/unit/test_policy_rules.py",
     "tests/unit/test_policy_risk.py",
+    "tests/unit/test_reasons.py",
 )
 MONEY = (
     "tests/unit/test_fees.py",
@@ -26,6 +27,7 @@ TESTED: dict[str, Sequence[str]] = {
     "models.rules.eligibility": RULES,
     "models.rules.fees": MONEY,
     "models.rules.policy_rules": RULES,
+    "models.rules.reasons": RULES,
 }
 KILLED_AT_LEAST = 0.9
 # Mutants that do the same: what is exactly at the limit has the same tax inside, worked out either

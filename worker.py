@@ -29,6 +29,7 @@ from activities.simulations import Simulations
 from activities.store_credits import StoreCredits
 from activities.task_watch import TaskWatch
 from models.database import Database
+from models.outbox import DIRECTORY
 from models.settings import Settings, load_settings
 from models.store.task_watch import Staff
 from models.temporal_client import connect
@@ -64,7 +65,7 @@ def mail_transport(settings: Settings) -> MailTransport:
     """SMTP when it is set up, else files in the data directory."""
     if settings.smtp_url:
         return SmtpTransport(settings.smtp_url)
-    return OutboxTransport(settings.data_dir / "mail")
+    return OutboxTransport(settings.data_dir / DIRECTORY)
 
 
 def staff() -> Staff:

@@ -53,6 +53,11 @@ class Settings:
     secure_cookies: bool
     # Seconds after its due time at which the managers are told of a task.
     task_escalation: int
+    # Calls of one API key: how many a second in the long run (0: without a limit), and at once.
+    rate_limit: float
+    rate_burst: int
+    # How many proxies stand before the web server, whose word on the caller's address counts.
+    proxies: int
 
     @property
     def stripe_is_live(self) -> bool | None:
@@ -131,6 +136,9 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         task_escalation=_seconds(
             "REDRESS_TASK_ESCALATION", env.str("REDRESS_TASK_ESCALATION", "") or "24h"
         ),
+        rate_limit=env.float("REDRESS_RATE_LIMIT", 50.0, validate=validate.Range(0, 1e6)),
+        rate_burst=env.int("REDRESS_RATE_BURST", 200, validate=validate.Range(1, 10**6)),
+        proxies=env.int("REDRESS_PROXIES", 0, validate=validate.Range(0, 10)),
     )
 
 

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     # The journal, its accounts and periods, and reconciliation.
     BOOKS = "books"
     POLICY = "policy"
+    # Reading and erasing all that is held about a person.
+    PRIVACY = "privacy"
 
 
 SCOPE_ALL = "all"

@@ -9,6 +9,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models.database import Database
 from models.settings import Settings, load_settings
@@ -17,6 +18,7 @@ from web import auth, errors, portal, staff, validators, versions
 from web.api import routes
 from web.compression import unpack_body
 from web.gateway import Gateway
+from web.limits import tell_limit
 from web.photos import close_uploads, let_uploads_in
 from web.services import EXTENSION, Services, services
 from web.temporal import TemporalBridge
@@ -86,7 +88,12 @@ def create_app(
     app.before_request(let_uploads_in)
     app.before_request(unpack_body)
     app.teardown_request(close_uploads)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
+        )
     app.after_request(_add_headers)
+    app.after_request(tell_limit)
     # Runs first: the last one that is registered does.
     app.after_request(validators.finish)
     csrf = CSRFProtect(app)

@@ -13,6 +13,7 @@ from models.store.access import KeyHolder, authenticate_key
 from models.tables import User
 from web.access import ROLE_PERMISSIONS, SCOPE_ALL, Actor, Permission, Role
 from web.errors import Problem, is_api, not_found
+from web.limits import count_call
 from web.services import services
 from web.versions import choose_version
 
@@ -79,7 +80,9 @@ def guard() -> None:
     if rule is not None and rule.public:
         choose_version()
         return
-    actor = _authenticate()
+    holder = _authenticate()
+    count_call(services().limiter, holder.account)
+    actor = actor_of_key(holder)
     if rule is None or not any(actor.may(permission) for permission in rule.any_of):
         needed = " or ".join(sorted(rule.any_of)) if rule is not None else "no key's"
         raise Problem(
@@ -88,15 +91,15 @@ def guard() -> None:
             f"This key may not do that; it needs the permission {needed}.",
         )
     g.actor = actor
-    choose_version()
+    choose_version(holder.version)
 
 
-def _authenticate() -> Actor:
+def _authenticate() -> KeyHolder:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         holder = authenticate_key(services().database, key.strip(), now=datetime.now(UTC))
         if holder is not None:
-            return actor_of_key(holder)
+            return holder
     raise Problem(
         HTTPStatus.UNAUTHORIZED,
         "unauthenticated",
@@ -124,7 +127,7 @@ def actor_of_key(holder: KeyHolder) -> Actor:
         else frozenset(scope for scope in Permission if scope in holder.scopes)
     )
     if holder.user is None:
-        return Actor(id=f"service:{holder.key_id}", name=holder.name, permissions=granted)
+        return Actor(id=f"service:{holder.account}", name=holder.name, permissions=granted)
     person = actor_of_user(holder.user)
     return Actor(
         id=person.id,

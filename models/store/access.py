@@ -40,12 +40,17 @@ class AccessRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:
-    """Whose key it is. Without a user it is a service account's."""
+    """Whose key it is. Without a user it is a service account's.
+
+    `account` is the same for keys that replace each other.
+    """
 
     key_id: str
     name: str
     scopes: frozenset[str]
     user: User | None
+    account: str
+    version: str | None
 
 
 # --- people --------------------------------------------------------------------------------
@@ -188,8 +193,12 @@ def create_api_key(
     user: User | None,
     expires_at: datetime | None,
     now: datetime,
+    account: str | None = None,
+    version: str | None = None,
 ) -> str:
     """Makes a key and tells it, this once: only a hash of its secret is kept.
+
+    Without an `account` it begins one of its own. `version` is the API's that it is pinned to.
 
     Returns:
         `rk_<id>_<secret>_<checksum>`; the checksum lets a mistyped key be refused, and a leaked
@@ -204,6 +213,8 @@ def create_api_key(
             secret_hash=_digest(secret),
             scopes=sorted(scopes),
             user=user,
+            account=account or key_id,
+            version=version,
             created_at=now,
             expires_at=expires_at,
         )
@@ -240,6 +251,8 @@ def authenticate_key(database: Database, text: str, *, now: datetime) -> KeyHold
         name=key.name,
         scopes=frozenset(str(scope) for scope in key.scopes),
         user=key.user,
+        account=key.account,
+        version=key.version,
     )
 
 

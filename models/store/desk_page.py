@@ -200,10 +200,10 @@ def read_mail(session: Session, rma: str, key: str) -> Message | None:
 
 
 def read_label(session: Session, rma: str) -> Label | None:
-    """The newest label of this return, with the page to print."""
+    """The newest label of this return, with the page to print, unless that was erased."""
     return session.scalar(
         select(Label)
-        .where(Label.rma == rma)
+        .where(Label.rma == rma, Label.pdf != b"")
         .options(undefer(Label.pdf))
         .order_by(Label.created_at.desc())
         .limit(1)

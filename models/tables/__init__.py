@@ -1,10 +1,18 @@
 """All tables. Importing this package makes `Base.metadata` complete."""
 
-from models.tables.access import ApiKey, IdempotencyKey, PolicyVersion, ProviderEvent, User
+from models.tables.access import (
+    ApiKey,
+    IdempotencyKey,
+    PolicyVersion,
+    ProviderEvent,
+    RateLimit,
+    User,
+)
 from models.tables.base import Base
 from models.tables.books import AccountCode, CreditMemo, JournalEntry, JournalLine, LedgerHead
 from models.tables.credits import CreditMovement, StoreCredit
 from models.tables.dock import Parcel, ParcelItem
+from models.tables.erasures import Erasure
 from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
 from models.tables.photos import Photo
@@ -37,6 +45,7 @@ __all__ = [
     "CreditMovement",
     "Customer",
     "Difference",
+    "Erasure",
     "Event",
     "Exchange",
     "ExchangeLine",
@@ -59,6 +68,7 @@ __all__ = [
     "Product",
     "ProviderEvent",
     "QuoteLine",
+    "RateLimit",
     "Reconciliation",
     "Refund",
     "Return",

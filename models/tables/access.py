@@ -29,7 +29,11 @@ class User(Base):
 
 
 class ApiKey(Base):
-    """A key of a person or of a service account. Only its hash is kept."""
+    """A key of a person or of a service account. Only its hash is kept.
+
+    `account` is the id of the account's first key: keys that replace each other act as one.
+    `version` is the API's version it gets unless it asks for another; None: the newest.
+    """
 
     __tablename__ = "api_keys"
 
@@ -38,6 +42,8 @@ class ApiKey(Base):
     secret_hash: Mapped[str] = mapped_column(String(64))
     scopes: Mapped[list[Any]]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    account: Mapped[str] = mapped_column(String(16), index=True)
+    version: Mapped[str | None] = mapped_column(String(10))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
@@ -65,6 +71,15 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     # A call that died leaves its row running; after this moment another may take it over.
     locked_until: Mapped[datetime]
+
+
+class RateLimit(Base):
+    """A bucket of calls, told by when it is full again; a row of the past is the same as none."""
+
+    __tablename__ = "rate_limits"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    full_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ProviderEvent(Base):

@@ -71,7 +71,14 @@ def test_a_page_reads_all_that_belongs_to_one_return_and_nothing_else(database: 
     with database.write() as session:
         user = add_user(session, Role.AGENT)
         session.add(
-            ApiKey(id="ab12cd", name="Web shop", secret_hash="x", scopes=[], created_at=NOW)
+            ApiKey(
+                id="ab12cd",
+                name="Web shop",
+                secret_hash="x",
+                scopes=[],
+                account="ab12cd",
+                created_at=NOW,
+            )
         )
         rows = [add_return(session, number, ReturnStatus.RESOLVED) for number in (1, 2)]
         for row in rows:

@@ -5,6 +5,7 @@ from flask_wtf import CSRFProtect
 
 from web.api import (
     credit_memos,
+    customers,
     documentation,
     ledger,
     orders,
@@ -40,6 +41,7 @@ _RESOURCES = (
     tasks,
     refunds,
     credit_memos,
+    customers,
     policy,
     simulations,
     ledger,

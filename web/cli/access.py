@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from models.settings import load_settings, parse_duration
-from models.store import access
+from models.store import access, api_keys
 from web.access import SCOPE_ALL, Permission, Role
 from web.cli.opening import open_database
 from web.cli.options import data_dir_option
+from web.versions import NEWEST
 
 _SCOPES = (SCOPE_ALL, *Permission)
 _LONGEST_NAME = 200
@@ -120,7 +121,72 @@ def create_key(
                 f"There is no user {email}. Make one with `redress user create`."
             )
         key = access.create_api_key(
-            session, name=name, scopes=scopes, user=owner, expires_at=expires, now=datetime.now(UTC)
+            session,
+            name=name,
+            scopes=scopes,
+            user=owner,
+            expires_at=expires,
+            now=datetime.now(UTC),
+            version=NEWEST,
         )
     click.echo("Keep this key; it can't be shown again:")
     click.echo(key)
+
+
+@apikey.command("list")
+@data_dir_option
+def list_keys(data_dir: Path) -> None:
+    """Show all keys: whose they are, what they may do, when they were used and when they end."""
+    now = datetime.now(UTC)
+    with open_database(load_settings(data_dir)) as database, database.read() as session:
+        for key in api_keys.list_keys(session):
+            used = "never used" if key.last_used_at is None else f"used {key.last_used_at:%F %R}"
+            if key.revoked_at is not None:
+                end = f"revoked {key.revoked_at:%F}"
+            elif key.expires_at is not None:
+                end = f"{'ends' if key.expires_at > now else 'ended'} {key.expires_at:%F %R}"
+            else:
+                end = "never ends"
+            owner = "" if key.user is None else f" of {key.user.email}"
+            scopes = ",".join(str(scope) for scope in key.scopes)
+            click.echo(
+                f"{api_keys.shown(key)}  {key.name}{owner}  {scopes}"
+                f"  made {key.created_at:%F}, {used}, {end}"
+            )
+
+
+@apikey.command("rotate")
+@click.argument("key")
+@click.option(
+    "--grace",
+    default="7d",
+    show_default=True,
+    callback=_read_expiry,
+    help="How long the old key works on beside the new one.",
+)
+@data_dir_option
+def rotate_key(key: str, grace: datetime, data_dir: Path) -> None:
+    """Make a second key in place of KEY (its beginning, rk_…), and print it as the last line."""
+    now = datetime.now(UTC)
+    with open_database(load_settings(data_dir)) as database:
+        try:
+            with database.write() as session:
+                made = api_keys.rotate_key(session, key, grace=grace - now, now=now)
+        except access.AccessRefused as refused:
+            raise click.ClickException(str(refused)) from refused
+    click.echo(f"The old key works until {grace:%F %R} UTC. Keep this one; it is shown once:")
+    click.echo(made)
+
+
+@apikey.command("revoke")
+@click.argument("key")
+@data_dir_option
+def revoke_key(key: str, data_dir: Path) -> None:
+    """End KEY (its beginning, rk_…) at once."""
+    with open_database(load_settings(data_dir)) as database:
+        try:
+            with database.write() as session:
+                ended = api_keys.revoke_key(session, key, now=datetime.now(UTC))
+        except access.AccessRefused as refused:
+            raise click.ClickException(str(refused)) from refused
+    click.echo(f"{api_keys.shown(ended)} opens nothing any more.")

@@ -18,6 +18,7 @@ from models.store.withdrawals import find_order, offered
 from models.tables import Order, Return
 from web.access import Actor, Permission
 from web.gateway import free_rma
+from web.limits import count_knock
 from web.requests import GatewayError, LineRequest, ReturnRequest
 from web.services import services
 from web.staff import words
@@ -53,6 +54,7 @@ def ask() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     """Shows what can be withdrawn from."""
     _require_offer()
+    _count_knock()
     number, email = _text("order"), _text("email")
     with services().database.read() as database:
         order = find_order(database, number, email)
@@ -68,6 +70,7 @@ def choose() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """Withdraws, and says when that reached us."""
     _require_offer()
+    _count_knock()
     try:
         proof: dict[str, str] = _signer().loads(_text("proof"), max_age=_PROOF_LASTS)
     except BadData:
@@ -128,6 +131,10 @@ def _require_offer() -> None:
     with services().database.read() as database:
         if not current_policy(database).withdrawal_days:
             abort(404, "There is no such page.")
+
+
+def _count_knock() -> None:
+    count_knock(services().limiter, services().settings.secret_key, "withdraw")
 
 
 def _signer() -> URLSafeTimedSerializer:

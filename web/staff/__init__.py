@@ -17,6 +17,7 @@ from web.staff import (
     exchanges,
     finance,
     inbox,
+    keys,
     mails,
     photos,
     policy,
@@ -32,6 +33,7 @@ _TITLES = {
     403: "Not for your role",
     404: "Not found",
     405: "Not possible here",
+    429: "Too many tries",
     500: "Something went wrong",
 }
 _SENTENCES = {
@@ -39,6 +41,7 @@ _SENTENCES = {
     404: "There is no such page. Check the address, or search for the return.",
     405: "This address only takes a form. Open the return and use the form there.",
     413: "That was too much at once. Shorten your notes, or send smaller photos.",
+    429: "Too many tries came from where you are. Wait a minute, then send it again.",
     500: "Something went wrong on our side. Try again in a moment.",
 }
 _EXPIRED = "This form was open for too long. Check what you entered and send it again."
@@ -107,6 +110,14 @@ def create_blueprint() -> Blueprint:
     )
     staff.add_url_rule(
         "/policy/versions/<number>", endpoint="policy_version", view_func=policy.version
+    )
+    staff.add_url_rule("/keys", view_func=keys.keys, methods=["GET"])
+    staff.add_url_rule("/keys", endpoint="key_make", view_func=keys.make, methods=["POST"])
+    staff.add_url_rule(
+        "/keys/<id>/rotate", endpoint="key_rotate", view_func=keys.rotate, methods=["POST"]
+    )
+    staff.add_url_rule(
+        "/keys/<id>/revoke", endpoint="key_revoke", view_func=keys.revoke, methods=["POST"]
     )
     staff.add_url_rule("/finance/check", endpoint="finance_check", view_func=finance.check)
     staff.add_url_rule(

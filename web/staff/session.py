@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from models.store import access
 from models.tables import User
 from web.auth import actor_of_user
+from web.limits import count_knock
 from web.services import services
 from web.staff.guard import anyone
 
@@ -63,6 +64,7 @@ def sign_in() -> ResponseReturnValue:
         if g.actor is not None:
             return redirect(_within(target))
         return sign_in_page(target)
+    count_knock(services().limiter, services().settings.secret_key, "sign-in")
     email = request.form.get("email", "").strip()
     now = datetime.now(UTC)
     password = request.form.get("password", "")

@@ -377,6 +377,7 @@ PERMISSIONS: dict[str, str] = {
     Permission.REDEEM: "redeem store credit",
     Permission.BOOKS: "look at the books",
     Permission.POLICY: "change the policy",
+    Permission.PRIVACY: "read and erase personal data",
 }
 
 

@@ -4,10 +4,10 @@ import os
 from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import quote
 
 from activities.providers.mail.composing import compose
 from activities.providers.mail.protocol import Mail, MailUnclear
+from models.outbox import mail_file
 
 
 class OutboxTransport:
@@ -26,8 +26,7 @@ class OutboxTransport:
 
     def path(self, key: str) -> Path:
         """Where the mail with this key is written. Different keys never share a file."""
-        # A plus sign in a key becomes %2B, so the one put for the slash is unmistakable.
-        return self._directory / f"{quote(key, safe=' ').replace('%2F', '+')}.eml"
+        return mail_file(self._directory, key)
 
     def send(self, mail: Mail) -> None:
         """Writes the mail, whole or not at all.

@@ -31,7 +31,8 @@ from models.messages import (
 )
 from models.rules.orders import PaymentKind
 from models.rules.policy import Policy
-from models.rules.terms import Fault, ReasonTerms
+from models.rules.reasons import ReasonTerms
+from models.rules.terms import Fault
 from models.store.policy_versions import save_policy
 from models.tables import PolicyVersion, Return
 from tests.contract.sandbox_process import new_payment

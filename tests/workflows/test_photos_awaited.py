@@ -9,7 +9,8 @@ from PIL import Image
 from models.documents.photos import clean_photo
 from models.messages import EventKind, Reason, ReturnStatus, TaskKind
 from models.rules.policy import Policy
-from models.rules.terms import Fault, ReasonTerms
+from models.rules.reasons import ReasonTerms
+from models.rules.terms import Fault
 from models.store.photo_proof import PhotoKind
 from models.store.policy_versions import save_policy
 from tests.contract.sandbox_process import new_payment

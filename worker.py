@@ -126,6 +126,7 @@ def make_worker(
             records.reopen_return,
             records.amend_return,
             records.judge_again,
+            records.hold_units,
             refunds.grant_refund,
             refunds.price_clawback,
             refunds.pay_refund,

@@ -4,7 +4,16 @@ from datetime import datetime
 
 from activities.definition import uninterrupted
 from models.database import Database
-from models.messages import Amended, Amending, Assessment, JudgingAgain, Opening, ReturnProgress
+from models.messages import (
+    Amended,
+    Amending,
+    Assessment,
+    HoldUnits,
+    JudgingAgain,
+    Opening,
+    Refusal,
+    ReturnProgress,
+)
 from models.store import amending, reopening, returns
 from models.store.judging import assessment_of
 from models.store.policies import policy_at
@@ -32,6 +41,12 @@ class Records:
         """Opens a return again that had ended, or says why not."""
         with self._database.write() as session:
             return reopening.reopen(session, opening.start)
+
+    @uninterrupted
+    def hold_units(self, asked: HoldUnits) -> list[Refusal]:
+        """Takes unit positions again that a return had given back, or says which are gone."""
+        with self._database.write() as session:
+            return returns.hold_again(session, asked)
 
     @uninterrupted
     def amend_return(self, asked: Amending) -> Amended:

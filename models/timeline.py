@@ -383,6 +383,12 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.CARRIER_CLAIM_OPENED: lambda _: "The carrier is to pay for the lost parcel",
     EventKind.CARRIER_CLAIM_SETTLED: _settled,
     EventKind.LOST_REFUNDED: _lost_refunded,
+    EventKind.CAME_AFTER_ALL: lambda facts: (
+        f"{facts.units().capitalize()} that nobody waited for any longer came after all"
+    ),
+    EventKind.CLAWBACK_DROPPED: lambda facts: (
+        f"{facts.money()} that was paid ahead is no longer asked back: the goods came"
+    ),
     EventKind.CAME_AFTER_REFUND: lambda facts: (
         f"{facts.units().capitalize()} came after being refunded as lost; nothing is paid again"
     ),

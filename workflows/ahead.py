@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import options
     from workflows.case import Case
+    from workflows.claims import Claim
     from workflows.local import run_local
     from workflows.matter import SYSTEM
 
@@ -39,16 +40,15 @@ async def claim_back(case: Case) -> None:
     if (progress.forfeited_units, progress.lost_ahead, graded) == known:
         return
     async with case.lock:
+        if progress.forfeited_units < case.claimed:
+            _ask_for_less(case)
         if progress.forfeited_units > case.claimed:
-            units = progress.forfeited_units - case.claimed
-            amount = await _ask(case, units)
-            case.claimed += units
-            case.claimed_amount += amount
+            await _ask(case, progress.forfeited_units - case.claimed)
         if progress.lost_ahead != case.claimed_lost:
             _drop_lost(case, SYSTEM)
             if progress.lost_ahead:
                 case.claimed_lost = progress.lost_ahead
-                case.claimed_lost_amount = await _ask(case, progress.lost_ahead, lost=True)
+                await _ask(case, progress.lost_ahead, lost=True)
         if graded > case.claimed_graded:
             await _ask_for_grades(case, graded - case.claimed_graded)
             case.claimed_graded = graded
@@ -67,17 +67,37 @@ async def _price(case: Case, *, lost: bool = False) -> ClawbackOwed:
     )
 
 
-async def _ask(case: Case, units: int, *, lost: bool = False) -> int:
-    """Opens the task for units that aren't accepted, and tells how much it is about."""
+def _ask_for_less(case: Case) -> None:
+    """Goods came that were given up: what is open is asked for anew, for what is still missing."""
+    for task in [task for task in case.claims if task in case.recorder.open_tasks]:
+        amount = case.claims.pop(task).amount
+        case.progress.blocked_by.discard(task)
+        case.recorder.close_task(task, SYSTEM)
+        case.recorder.tell(
+            EventKind.CLAWBACK_DROPPED,
+            SYSTEM,
+            amount=amount,
+            currency=case.claim_currency,
+        )
+
+
+async def _ask(case: Case, units: int, *, lost: bool = False) -> None:
+    """Opens the task for units that aren't accepted, and says how much it is about."""
     owed = await _price(case, lost=lost)
     amount = max(0, owed.amount - case.claimed_amount)
     if lost:
         task = case.recorder.open_task(TaskKind.CLAWBACK, options.TASK_DUE)
-        case.lost_claim = task
+        case.lost_claim, case.claimed_lost_amount = task, amount
     else:
         task = case.block(TaskKind.CLAWBACK)
+        known = [claim.missing for claim in case.claims.values()]
+        missing = [
+            line.missing - sum(before) if line.ahead else 0
+            for line, *before in zip(case.progress.lines, *known, strict=True)
+        ]
+        case.claims[task] = Claim(units=units, amount=amount, missing=missing)
+    case.claim_currency = owed.currency
     _tell(case, units, amount, owed.currency, task)
-    return amount
 
 
 async def _ask_for_grades(case: Case, units: int) -> None:
@@ -115,15 +135,22 @@ def end_claim(case: Case, message: TaskCompletion) -> None:
     """A person has dealt with money that was paid ahead; nobody waits for a lost parcel then."""
     progress = case.progress
     progress.blocked_by.discard(message.task)
+    if message.task == case.lost_claim:
+        case.claims[message.task] = Claim(
+            units=case.claimed_lost,
+            amount=case.claimed_lost_amount,
+            missing=[line.outstanding if line.ahead else 0 for line in progress.lines],
+        )
+    if message.task in case.claims:
+        for line, units in zip(progress.lines, case.claims[message.task].missing, strict=True):
+            line.settled += units
     if message.task != case.lost_claim:
         return
-    case.claimed += case.claimed_lost
-    case.claimed_amount += case.claimed_lost_amount
     _drop_lost(case, message.actor)
-    units = progress.give_up_missing()
+    given_up = progress.give_up_missing()
     progress.lost = False
     case.recorder.close_tasks(TaskKind.PARCEL_LOST, message.actor)
-    case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, message.actor, units=units)
+    case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, message.actor, units=given_up)
 
 
 async def end_without_goods(case: Case) -> None:

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.progress import Progress
     from workflows import options
+    from workflows.claims import Claim
     from workflows.local import run_local
     from workflows.matter import POLICY, SYSTEM, Matter
     from workflows.recorder import Recorder
@@ -51,15 +52,17 @@ class Case(Matter):
         self.exchange_round = 1
         self.inspection_overdue = False
         self.sent_back = 0
-        # What was paid ahead and is asked back: units and money, and the task of a lost parcel.
-        self.claimed = self.claimed_amount = 0
+        # What was paid ahead and is asked back, by task; and the claim for a lost parcel.
+        self.claims: dict[str, Claim] = {}
         self.claimed_lost = self.claimed_lost_amount = 0
         self.claimed_graded = self.claimed_by_grade = 0
-        self.lost_claim = ""
+        self.lost_claim = self.claim_currency = ""
         # The carrier was asked to pay for the parcel, and has not been let off.
         self.carrier_asked = False
         self.approved_at: datetime | None = None
         self.moved_at: datetime | None = None
+        # By the newest scan the carrier has it and brings it.
+        self.on_its_way = False
         # The carrier's own time of the newest scan; scans come in any order.
         self.scanned_at: datetime | None = None
         self.received_at: datetime | None = None
@@ -189,6 +192,16 @@ class Case(Matter):
         return (
             f"This return has ended; it is {self.progress.status}." if self.progress.ended else None
         )
+
+    @property
+    def claimed(self) -> int:
+        """Units whose money is or was asked back, those of a lost parcel apart."""
+        return sum(claim.units for claim in self.claims.values())
+
+    @property
+    def claimed_amount(self) -> int:
+        """What is or was asked back for them, in minor units."""
+        return sum(claim.amount for claim in self.claims.values())
 
     def block(self, kind: TaskKind, refund: str | None = None) -> str:
         """Opens a task that holds the return until a person acts."""

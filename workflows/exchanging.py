@@ -58,6 +58,9 @@ class ExchangeDesk:
         open_units = sum(line.outstanding + line.uninspected for line in lines)
         if not self._told and not open_units and case.progress.exchange_open:
             self._told = True
+            for line in lines:
+                # What goes out is fixed by now, so that nothing would be given for them.
+                line.settled = 0 if line.ahead else line.missing
             await self._say(
                 ExchangeWorkflow.goods_settled,
                 GoodsSettled(accepted=[line.accepted for line in case.progress.lines]),

@@ -4,7 +4,6 @@ A check raises `Refused` and changes nothing; it runs in the Update's validator 
 case's lock. Carrying out changes the case; the caller records it.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,10 +17,8 @@ with workflow.unsafe.imports_passed_through():
         Cancellation,
         CarrierEvent,
         CarrierStatus,
-        Condition,
         Decision,
         EventKind,
-        Grade,
         Inspection,
         LabelRequest,
         PhotoTaken,
@@ -34,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.refused import conflict, invalid
     from models.rules.task_choices import check_choice
-    from workflows import amending, options, photos
+    from workflows import amending, dock, options, photos
     from workflows.ahead import end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
@@ -89,6 +86,9 @@ async def _decide(case: Case, decision: Decision) -> None:
         )
     if assessment is not None:
         case.go_on_approved(assessment)
+        # Returns that began before waited for another scan.
+        if case.on_its_way and assessment.instant and workflow.patched("paid-at-approval"):
+            pay_ahead(case)
         if assessment.keep_item:
             case.mail(Template.KEEP_ITEM)
 
@@ -145,6 +145,7 @@ async def _scan(case: Case, event: CarrierEvent) -> None:
         return
     case.scanned_at = scanned_at
     case.moved_at = workflow.now()
+    case.on_its_way = event.status in (CarrierStatus.IN_TRANSIT, CarrierStatus.DELIVERED)
     if event.status is CarrierStatus.LOST:
         lose_parcel(case, event.actor)
         return
@@ -152,107 +153,8 @@ async def _scan(case: Case, event: CarrierEvent) -> None:
     progress.moving = True
     find_parcel(case, event.actor)
     case.unblock(TaskKind.LABEL_FAILED, event.actor)
-    if event.status in (CarrierStatus.IN_TRANSIT, CarrierStatus.DELIVERED):
+    if case.on_its_way:
         pay_ahead(case)
-
-
-def _check_receipt(case: Case, receipt: Receipt) -> None:
-    if not receipt.lines and not receipt.unexpected:
-        raise invalid("nothing_counted", "Say what came: lines, unexpected items or both.")
-    case.progress.check_receipt(receipt.lines)
-    case.progress.check_instead(receipt.lines, receipt.unexpected)
-
-
-async def _receive(case: Case, receipt: Receipt) -> None:
-    progress, recorder = case.progress, case.recorder
-    first = not progress.received_units
-    late = progress.take_late(receipt.lines)
-    units = progress.receive(receipt.lines)
-    if late:
-        # Refunded as lost: what was decided stays, and nothing is paid for them again.
-        recorder.tell(
-            EventKind.CAME_AFTER_REFUND, receipt.actor, units=late, tracking=receipt.tracking
-        )
-    if units:
-        case.received_at = workflow.now()
-        case.inspection_overdue = False
-        recorder.tell(
-            EventKind.RECEIVED,
-            receipt.actor,
-            units=units,
-            outstanding=progress.outstanding_units,
-            tracking=receipt.tracking,
-        )
-        find_parcel(case, receipt.actor)
-        case.unblock(TaskKind.LABEL_FAILED, receipt.actor)
-    for part in receipt.lines:
-        if part.condition is Condition.DAMAGED:
-            recorder.tell(
-                EventKind.DAMAGED_ON_ARRIVAL,
-                receipt.actor,
-                note=part.note,
-                line=part.line,
-                units=part.quantity,
-            )
-    for item in receipt.unexpected:
-        instead = {} if item.instead_of is None else {"instead_of": item.instead_of}
-        recorder.tell(
-            EventKind.UNEXPECTED_ITEM,
-            receipt.actor,
-            note=item.note,
-            sku=item.sku,
-            quantity=item.quantity,
-            **instead,
-        )
-        if item.instead_of is not None:
-            # The parcel has come; what should have been in it is waited for no longer than others.
-            progress.receive_instead(item.instead_of)
-            case.received_at = workflow.now()
-    if (receipt.unexpected or late) and not recorder.tasks_of(TaskKind.UNEXPECTED_PARCEL):
-        recorder.open_task(TaskKind.UNEXPECTED_PARCEL, options.TASK_DUE)
-    if progress.uninspected_units and not recorder.tasks_of(TaskKind.INSPECT):
-        due = timedelta(seconds=case.start.deadlines.inspection_due)
-        recorder.open_task(TaskKind.INSPECT, due)
-    if units and first:
-        case.mail(Template.RECEIVED)
-
-
-def _check_inspection(case: Case, inspection: Inspection) -> None:
-    if not inspection.lines:
-        raise invalid("no_lines", "Name a line to inspect.", "/lines")
-    case.progress.check_inspection(inspection.lines)
-    for index, part in enumerate(inspection.lines):
-        if part.accepted and part.grade in _refused_grades(case, part.line):
-            raise invalid(
-                "grade_refused",
-                f"The policy refuses units of grade {part.grade} (rule “grades”); refuse them, or "
-                "give the grade they have.",
-                f"/lines/{index}/accepted",
-            )
-
-
-def _refused_grades(case: Case, line: str) -> list[Grade]:
-    return [] if case.assessment is None else case.assessment.refused_grades.get(line, [])
-
-
-async def _inspect(case: Case, inspection: Inspection) -> None:
-    for told in inspection.lines:
-        part = told
-        if part.accepted is None:
-            part = replace(part, accepted=part.grade not in _refused_grades(case, part.line))
-        case.progress.inspect(part)
-        case.recorder.tell(
-            EventKind.INSPECTED,
-            inspection.actor,
-            note=part.note,
-            line=part.line,
-            units=part.quantity,
-            grade=part.grade,
-            disposition=part.disposition,
-            accepted=int(bool(part.accepted)),
-        )
-    if not case.progress.uninspected_units:
-        case.recorder.close_tasks(TaskKind.INSPECT, inspection.actor)
 
 
 # --- tasks -------------------------------------------------------------------------------------
@@ -299,8 +201,8 @@ STEPS: dict[type[Any], Step] = {
     Cancellation: Step(_check_cancel, _cancel),
     LabelRequest: Step(_check_label, _ask_for_label),
     CarrierEvent: Step(_check_scan, _scan),
-    Receipt: Step(_check_receipt, _receive),
-    Inspection: Step(_check_inspection, _inspect),
+    Receipt: Step(dock.check_receipt, dock.receive),
+    Inspection: Step(dock.check_inspection, dock.inspect),
     **MONEY_STEPS,
     PhotoTaken: Step(photos.check, photos.take_photo),
     Amendment: Step(amending.check, amending.carry_out),

@@ -33,7 +33,13 @@ from models.messages.payouts import (
     PayoutStart,
     recovery_of,
 )
-from models.messages.progress import LineProgress, ReturnProgress, TaskChange, TimelineEvent
+from models.messages.progress import (
+    HoldUnits,
+    LineProgress,
+    ReturnProgress,
+    TaskChange,
+    TimelineEvent,
+)
 from models.messages.reconciliation import (
     Compared,
     Comparison,
@@ -162,6 +168,7 @@ __all__ = [
     "Grant",
     "Granted",
     "GrantedRefund",
+    "HoldUnits",
     "InspectedLine",
     "Inspection",
     "JudgingAgain",

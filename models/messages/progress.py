@@ -67,6 +67,14 @@ class TaskChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldUnits:
+    """Asks for unit positions that a return had given back: how many each line is to have now."""
+
+    rma: str
+    held: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnProgress:
     """The whole present state of a return and what is new on its timeline."""
 

@@ -324,6 +324,8 @@ class EventKind(StrEnum):
     CARRIER_CLAIM_OPENED = "carrier_claim_opened"  # task
     CARRIER_CLAIM_SETTLED = "carrier_claim_settled"  # task, outcome
     LOST_REFUNDED = "lost_refunded"  # units, by_policy (1 or 0)
+    CAME_AFTER_ALL = "came_after_all"  # units (given up as missing before)
+    CLAWBACK_DROPPED = "clawback_dropped"  # amount, currency (no longer asked back)
     CAME_AFTER_REFUND = "came_after_refund"  # units, tracking
     RETURN_REOPENED = "return_reopened"  # units, was (its status before)
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)

@@ -19,6 +19,8 @@ class Line:
     accepted: int = 0
     rejected: int = 0
     missing: int = 0
+    # Of those, what nothing is given for any more, even if it comes.
+    settled: int = 0
     # Accepted without having come: the customer keeps them.
     kept: int = 0
     # Accepted though they were lost on the way: refunded anyway.
@@ -57,9 +59,14 @@ class Line:
         return min(self.ahead, self.rejected + self.missing)
 
     @property
+    def given_up(self) -> int:
+        """Missing units that count as received when they come after all."""
+        return max(0, self.missing - self.settled)
+
+    @property
     def room(self) -> int:
-        """Units that may still come, those that were refunded as lost included."""
-        return self.outstanding + self.forgone - self.late
+        """Units that may still come: expected, given up, or refunded as lost."""
+        return self.outstanding + self.given_up + self.forgone - self.late
 
     @property
     def acceptance(self) -> Acceptance:

@@ -62,6 +62,22 @@ class Counting(Standing):
             if line.line == name and line.outstanding:
                 line.wrong = True
 
+    def recovered(self, counted: Sequence[CountedLine]) -> list[int]:
+        """Of what is counted, the units of each line that were given up as missing.
+
+        To be asked before `receive`.
+        """
+        found = [0 for _ in self.lines]
+        for name, more in self._beyond_expected(counted):
+            for line, taken in allocate(self.lines, name, more, lambda line: line.given_up):
+                found[line.no - 1] += taken
+        return found
+
+    def find_missing(self, units: Sequence[int]) -> None:
+        """Expects units again that were given up, one count per line."""
+        for line, found in zip(self.lines, units, strict=True):
+            line.missing -= found
+
     def receive(self, counted: Sequence[CountedLine]) -> int:
         """Counts units in and tells how many."""
         units = 0
@@ -80,17 +96,23 @@ class Counting(Standing):
         They change nothing of what was decided. To be asked before `receive`.
         """
         units = 0
-        for part in counted:
-            expected = sum(line.outstanding for line in self.lines if line.line == part.line)
+        for name, more in self._beyond_expected(counted):
             for line, taken in allocate(
-                self.lines,
-                part.line,
-                max(0, part.quantity - expected),
-                lambda line: line.forgone - line.late,
+                self.lines, name, more, lambda line: line.forgone - line.late
             ):
                 line.late += taken
                 units += taken
         return units
+
+    def _beyond_expected(self, counted: Sequence[CountedLine]) -> list[tuple[str, int]]:
+        """Order lines of which more is counted than is still expected, and how much more."""
+        more: dict[str, int] = {}
+        for part in counted:
+            more[part.line] = more.get(part.line, 0) + part.quantity
+        for line in self.lines:
+            if line.line in more:
+                more[line.line] -= line.outstanding
+        return [(name, units) for name, units in more.items() if units > 0]
 
     def give_up_missing(self) -> int:
         """Stops expecting what did not come and tells how many units that is."""

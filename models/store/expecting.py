@@ -31,15 +31,13 @@ CLOSED_TO_THE_DOCK = (*FINAL_STATUSES, ReturnStatus.REQUESTED)
 
 
 def expecting(row: Return) -> ExpectingReturn:
-    """A return with what it still expects; of one that has ended, with what was asked for."""
+    """A return with what may still come, what was given up too; of an ended one, what was asked."""
     ended = row.status in FINAL_STATUSES
     found: dict[str, ExpectedLine] = {}
     for part in row.lines:
         line = part.order_line
         units = (
-            part.requested
-            if ended
-            else part.approved - part.received - part.missing - part.kept - part.forgone
+            part.requested if ended else part.approved - part.received - part.kept - part.forgone
         )
         before = found[line.line].units if line.line in found else 0
         found[line.line] = ExpectedLine(line=line.line, sku=line.sku, units=before + units)
@@ -66,8 +64,7 @@ def expects(skus: Sequence[str]) -> ColumnElement[bool]:
         .where(
             ReturnLine.rma == Return.rma,
             OrderLine.sku.in_(written),
-            ReturnLine.approved
-            > ReturnLine.received + ReturnLine.missing + ReturnLine.kept + ReturnLine.forgone,
+            ReturnLine.approved > ReturnLine.received + ReturnLine.kept + ReturnLine.forgone,
         )
         .exists()
     )

@@ -1,6 +1,5 @@
 """Opening a return again that was declined, cancelled or has expired."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -17,12 +16,11 @@ from models.messages import (
     reopened_workflow_id,
     workflow_id,
 )
-from models.rules import positions
-from models.rules.positions import Span
+from models.store.holding import hold
 from models.store.judging import assessment_of
 from models.store.policies import policy_at
 from models.store.returns import lock_order
-from models.tables import Order, Return, ReturnLine, Task, UnitRange
+from models.tables import Return, Task
 
 # Their goods were set aside, and are no longer.
 _EXCHANGED = (Resolution.EXCHANGE, Resolution.REPLACEMENT)
@@ -78,7 +76,7 @@ def reopen(session: Session, start: ReturnStart) -> Assessment:
         wanted = [line.approved for line in row.lines]
         if not any(wanted):
             wanted = [line.requested for line in row.lines]
-        gone = _take(session, order, row.lines, wanted)
+        gone = hold(session, order, row.lines, wanted)
         if gone:
             return Assessment(refusals=gone)
         row.workflow = workflow
@@ -92,41 +90,6 @@ def reopen(session: Session, start: ReturnStart) -> Assessment:
         approved_before=before if any(before) else [],
         open_tasks=_open_tasks(session, row.rma),
     )
-
-
-def _take(
-    session: Session, order: Order, lines: Sequence[ReturnLine], wanted: Sequence[int]
-) -> list[Refusal]:
-    """Takes the lowest free positions for each line; nothing when some are gone."""
-    known = {line.id: line for line in order.lines}
-    rows = session.scalars(select(UnitRange).where(UnitRange.order_line_id.in_(known))).all()
-    taken: dict[int, list[Span]] = {key: [] for key in known}
-    for row in rows:
-        taken[row.order_line_id].append(Span(row.first, row.last))
-    refusals, chosen = [], []
-    for line, units in zip(lines, wanted, strict=True):
-        order_line = known[line.order_line_id]
-        free = positions.free(order_line.quantity, taken[order_line.id])
-        left = positions.count(free)
-        if left < units:
-            message = (
-                f"{units - left} of {units} units of line {order_line.line} are in another return "
-                "by now; cancel that one first, or leave this one as it is."
-            )
-            refusals.append(Refusal(code="units_gone", message=message))
-            continue
-        spans = positions.lowest(free, units)
-        taken[order_line.id] += spans
-        chosen.append((line, order_line, spans, units))
-    if refusals:
-        return refusals
-    for line, order_line, spans, units in chosen:
-        order_line.reserved_units += units
-        line.ranges = [
-            UnitRange(order_line_id=order_line.id, first=span.first, last=span.last)
-            for span in spans
-        ]
-    return []
 
 
 def _open_tasks(session: Session, rma: str) -> list[TaskChange]:

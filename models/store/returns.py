@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.messages import (
     Acceptance,
     Assessment,
     EventKind,
+    HoldUnits,
     Reception,
     Refusal,
     RequestedLine,
@@ -23,12 +24,11 @@ from models.messages import (
     TaskKind,
     TimelineEvent,
 )
-from models.rules import positions
 from models.rules.policy import Policy
-from models.rules.positions import Span
 from models.rules.quote import Quote
 from models.store.carrier_claims import open_claim, settle_claim
 from models.store.exchange_stock import drop_unpaid, set_aside
+from models.store.holding import held_units, hold, keep_lowest
 from models.store.judging import assessment_of, judge_request
 from models.store.policies import policy_at
 from models.store.stock import record_moves
@@ -36,7 +36,6 @@ from models.tables import (
     Event,
     Note,
     Order,
-    OrderLine,
     Return,
     ReturnLine,
     Submission,
@@ -230,7 +229,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
     row.deadlines = dict(progress.deadlines)
     row.updated_at = at
     lines = {line.no: line for line in row.lines}
-    shrinks = [line for line in progress.lines if line.held < _held(lines[line.no])]
+    shrinks = [line for line in progress.lines if line.held < held_units(lines[line.no])]
     if shrinks or progress.status in _WITHOUT_GOODS:
         lock_order(session, row.order_number)
     for line in progress.lines:
@@ -249,7 +248,7 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         stored.grade = line.grade
         stored.disposition = line.disposition
     for line in shrinks:
-        _keep_lowest(session, lines[line.no], line.held)
+        keep_lowest(session, lines[line.no], line.held)
     if progress.status in _WITHOUT_GOODS:
         drop_unpaid(session, row, at)
     add_events(session, progress.rma, progress.events)
@@ -258,30 +257,12 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         apply_task(session, progress.rma, change, at)
 
 
-def _held(line: ReturnLine) -> int:
-    return sum(span.last - span.first + 1 for span in line.ranges)
-
-
-def _keep_lowest(session: Session, line: ReturnLine, units: int) -> None:
-    """Gives the highest positions back, so that what stays keeps its price."""
-    released = _held(line) - units
-    kept = positions.lowest([Span(span.first, span.last) for span in line.ranges], units)
-    session.execute(delete(UnitRange).where(UnitRange.return_line_id == line.id))
-    session.add_all(
-        UnitRange(
-            return_line_id=line.id,
-            order_line_id=line.order_line_id,
-            first=span.first,
-            last=span.last,
-        )
-        for span in kept
-    )
-    session.execute(
-        update(OrderLine)
-        .where(OrderLine.id == line.order_line_id)
-        .values(reserved_units=OrderLine.reserved_units - released)
-    )
-    session.expire(line, ["ranges"])
+def hold_again(session: Session, asked: HoldUnits) -> list[Refusal]:
+    """Takes unit positions again that a return had given back, or says which are gone."""
+    row = session.get_one(Return, asked.rma)
+    order = lock_order(session, row.order_number)
+    assert order is not None
+    return hold(session, order, row.lines, asked.held)
 
 
 def add_events(session: Session, rma: str, events: Sequence[TimelineEvent]) -> None:

@@ -438,6 +438,20 @@ async def paid_ahead_for_nothing(world: World) -> str:
     return await ended(world, rma, ReturnStatus.EXPIRED)
 
 
+async def came_after_all(world: World) -> str:
+    """Paid at the approval, because it was on its way; given up, asked back, and it came."""
+    set_policy(world, instant_refund=True)
+    rma = await requested(world, {"1": 2}, missing_deadline=SOON, follow_up_after=SOON)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.approve(rma)
+    await world.receive(rma, {"1": 1})
+    await world.until_true(lambda: TaskKind.CLAWBACK in world.open_tasks(rma))
+    await world.receive(rma, {"1": 1})
+    await world.until_true(lambda: TaskKind.CLAWBACK not in world.open_tasks(rma))
+    await world.inspect(rma, {"1": 2})
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def paid_ahead_by_grade(world: World) -> str:
     set_policy(world, instant_refund=True, grades={"A": "80"})
     rma = await awaiting(world, follow_up_after=SOON)
@@ -696,6 +710,7 @@ STORIES: tuple[Story, ...] = (
     paid_ahead,
     paid_ahead_for_nothing,
     paid_ahead_by_grade,
+    came_after_all,
     graded,
     goodwill,
     goodwill_refused,

@@ -35,10 +35,14 @@ _LIKELY = 3
 
 @dataclass(slots=True, kw_only=True)
 class CountedHere:
-    """An order line of the return with the units counted so far. `most`: what it expects."""
+    """An order line of the return with the units counted so far.
+
+    `most`: what it may count; `expected`: what surely is to come, without what was given up.
+    """
 
     order_line: OrderLine
     most: int
+    expected: int
     units: int = 0
     # How many of the units arrived damaged, and what is to be said of them.
     damaged: int = 0
@@ -211,7 +215,7 @@ def scan_thing(rma: str) -> ResponseReturnValue:
         return _trouble_with(count, str(error))
     if "all" in request.form:
         for line in count.lines:
-            line.units = line.most
+            line.units = line.expected
         return _show_count(count, said="Everything that is expected stands in the count.")
     if not text:
         return _trouble_with(count, "Scan or type a SKU; then record the count.")
@@ -256,7 +260,9 @@ def _count(rma: str) -> Count:
         ret=page.return_,
         lines=[
             CountedHere(
-                order_line=line.order_line, most=line.requested if late else line.outstanding
+                order_line=line.order_line,
+                most=line.requested if late else line.most,
+                expected=line.requested if late else line.outstanding,
             )
             for line in find_possible(page, g.actor).lines
         ],

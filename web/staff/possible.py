@@ -59,6 +59,16 @@ class OrderLineState:
         )
 
     @property
+    def missing(self) -> int:
+        """Units that were given up; they may come after all."""
+        return sum(part.missing for part in self.parts)
+
+    @property
+    def most(self) -> int:
+        """Units that the dock may count."""
+        return self.outstanding + self.missing + self.forgone
+
+    @property
     def forgone(self) -> int:
         """Units that were refunded though they were lost; they may come after all."""
         return sum(part.forgone for part in self.parts)
@@ -122,7 +132,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
     lines = _by_order_line(row.lines)
     kinds = {task.kind: task for task in page.tasks}
     expected = any(line.outstanding > 0 for line in lines)
-    forgone = any(line.forgone for line in lines)
+    may_come = any(line.most for line in lines)
     refunds = {refund.id: refund for refund in page.refunds}
     stuck = [
         (task, refunds[task.refund])
@@ -141,7 +151,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         gave_first=TaskKind.SECOND_APPROVAL in kinds and page.first_approver == actor.id,
         above_limit=limit is not None and row.quote_total > limit,
         limit=limit,
-        receive=not ended and (expected or forgone),
+        receive=not ended and may_come,
         late_parcel=ended,
         inspect=not ended and any(line.uninspected > 0 for line in lines),
         inspection=kinds.get(TaskKind.INSPECT),

@@ -325,6 +325,8 @@ EVENTS: dict[str, str] = {
     EventKind.NO_MOVEMENT: "wait",
     EventKind.LOST: "bad",
     EventKind.LOST_REFUNDED: "move",
+    EventKind.CAME_AFTER_ALL: "move",
+    EventKind.CLAWBACK_DROPPED: "done",
     EventKind.CAME_AFTER_REFUND: "wait",
     EventKind.RECEIVED: "move",
     EventKind.UNEXPECTED_ITEM: "wait",

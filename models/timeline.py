@@ -272,6 +272,11 @@ def _scanned(facts: _Facts) -> str:
     return _SCANS[CarrierStatus(status)] if status in _SCANS else "The carrier scanned the parcel"
 
 
+def _reopened(facts: _Facts) -> str:
+    here = facts.number("here")
+    return f"Return opened again: {facts.units()}" + (f", {here} of them here" if here else "")
+
+
 def _mail(facts: _Facts) -> str:
     template = facts.text("template")
     about = f": {_MAILS[Template(template)]}" if template in _MAILS else ""
@@ -369,7 +374,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.STORE_CREDIT_ISSUED: _credit,
     EventKind.CLAWBACK_NEEDED: _clawback,
     EventKind.GOODWILL_GRANTED: _goodwill,
-    EventKind.RETURN_REOPENED: lambda facts: f"Return opened again: {facts.units()}",
+    EventKind.RETURN_REOPENED: _reopened,
     EventKind.REOPENED: lambda _: "Return opened again: a refund came back",
     EventKind.SEND_BACK_NEEDED: lambda facts: (
         f"Refused and to go back to the customer: {facts.units()}"

@@ -19,6 +19,7 @@ from models.messages import (
     PayoutKind,
     PayoutStart,
     Receipt,
+    Reinspection,
     TaskCompletion,
     UnexpectedItem,
 )
@@ -65,6 +66,10 @@ class Composer:
     def cancellation(self, note: str) -> Cancellation:
         """End the return."""
         return Cancellation(id=self._call, actor=self._actor.id, note=self._keep(note))
+
+    def reinspection(self, note: str) -> Reinspection:
+        """Inspect once more what was refused."""
+        return Reinspection(id=self._call, actor=self._actor.id, note=self._keep(note))
 
     def reason(self, note: str) -> str | None:
         """The id of a note by itself."""

@@ -34,6 +34,7 @@ from models.messages import (
     RefundNews,
     RefundRetry,
     Refusal,
+    Reinspection,
     ReturnStart,
     ReturnState,
     SimulationStart,
@@ -70,6 +71,7 @@ Message = (
     | CarrierEvent
     | Receipt
     | Inspection
+    | Reinspection
     | RefundRetry
     | ManualResolution
     | TaskCompletion
@@ -95,6 +97,7 @@ _DOORS: dict[type[Any], _Door] = {
     LabelRequest: _Door(ReturnWorkflow.make_label, ReturnWorkflow.submit_label_request),
     CarrierEvent: _Door(ReturnWorkflow.scan, ReturnWorkflow.carrier_event),
     Receipt: _Door(ReturnWorkflow.receive, ReturnWorkflow.submit_receipt),
+    Reinspection: _Door(ReturnWorkflow.inspect_again, ReturnWorkflow.submit_reinspection),
     Inspection: _Door(ReturnWorkflow.inspect, ReturnWorkflow.submit_inspection),
     RefundRetry: _Door(ReturnWorkflow.retry_refund, ReturnWorkflow.submit_retry),
     ManualResolution: _Door(ReturnWorkflow.resolve_manually, ReturnWorkflow.submit_resolution),

@@ -31,7 +31,7 @@ from models.rules.task_choices import check_choice
 from models.store import late
 from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
-from models.store.reopening import reopenings, why_not
+from models.store.reopening import open_task_kinds, reopenings, why_not
 from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor, Permission
@@ -188,22 +188,27 @@ class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PhotoGateway, Poli
         return self._send(rma, actor, id, lambda notes: notes.cancellation(note))
 
     def reopen(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
-        """Opens a return again that was declined, cancelled or has expired.
+        """Opens a return again that was declined, cancelled, refused or has expired.
 
         Raises:
             Conflict: it can't be; the sentence says what to do instead, or which units are gone.
         """
         self._require(rma)
         composer = Composer(rma, actor, call_id(id))
-        reason = composer.reason(note)
         with self._database.write() as session:
             row = session.get_one(Return, rma)
             status = ReturnStatus(row.status)
-            if (refusal := why_not(row)) is not None:
+            if (refusal := why_not(row, open_task_kinds(session, rma))) is not None:
                 raise Conflict(refusal.message, code=refusal.code, state=status)
+            anew = status is not ReturnStatus.REJECTED
+            reason = composer.reason(note)
             start = self._start_again(row, reason, actor)
-            for kept in composer.notes:
-                session.merge(kept)
+            if anew:
+                for kept in composer.notes:
+                    session.merge(kept)
+        if not anew:
+            # It waits for its goods to be sent back, so that its workflow runs.
+            return self._send(rma, actor, id, lambda notes: notes.reinspection(note))
         try:
             state = self._delivery.start(start)
         except NoAnswer:

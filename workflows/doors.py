@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
         LabelRequest,
         PhotoTaken,
         Receipt,
+        Reinspection,
         ReturnStart,
         ReturnState,
         TaskCompletion,
@@ -88,6 +89,11 @@ class Doors(MoneyDoors):
         return self._case.state
 
     @workflow.update
+    async def inspect_again(self, asked: Reinspection) -> ReturnState:
+        """Takes back that everything was refused."""
+        return await self._take(asked)
+
+    @workflow.update
     async def complete_task(self, completion: TaskCompletion) -> ReturnState:
         """Ends a task that a person has done."""
         return await self._take(completion)
@@ -123,6 +129,10 @@ class Doors(MoneyDoors):
     @inspect.validator
     def _may_inspect(self, inspection: Inspection) -> None:
         self._check(inspection)
+
+    @inspect_again.validator
+    def _may_inspect_again(self, asked: Reinspection) -> None:
+        self._check(asked)
 
     @complete_task.validator
     def _may_complete_task(self, completion: TaskCompletion) -> None:
@@ -164,6 +174,11 @@ class Doors(MoneyDoors):
     async def submit_inspection(self, inspection: Inspection) -> None:
         """The inspection's durable second path."""
         await self._take_signal(inspection)
+
+    @workflow.signal
+    async def submit_reinspection(self, asked: Reinspection) -> None:
+        """The reinspection's durable second path."""
+        await self._take_signal(asked)
 
     @workflow.signal
     async def submit_completion(self, completion: TaskCompletion) -> None:

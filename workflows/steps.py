@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         LabelRequest,
         PhotoTaken,
         Receipt,
+        Reinspection,
         ReturnStatus,
         TaskCompletion,
         TaskKind,
@@ -31,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.rules.refused import conflict, invalid
     from models.rules.task_choices import check_choice
-    from workflows import amending, dock, options, photos
+    from workflows import amending, dock, options, photos, reopening
     from workflows.ahead import end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
@@ -202,6 +203,7 @@ STEPS: dict[type[Any], Step] = {
     LabelRequest: Step(_check_label, _ask_for_label),
     CarrierEvent: Step(_check_scan, _scan),
     Receipt: Step(dock.check_receipt, dock.receive),
+    Reinspection: Step(reopening.check_again, reopening.inspect_again),
     Inspection: Step(dock.check_inspection, dock.inspect),
     **MONEY_STEPS,
     PhotoTaken: Step(photos.check, photos.take_photo),

@@ -92,6 +92,7 @@ from models.messages.steps import (
     LineDecision,
     PhotoTaken,
     Receipt,
+    Reinspection,
     TaskCompletion,
     UnexpectedItem,
 )
@@ -203,6 +204,7 @@ __all__ = [
     "RefundRetry",
     "RefundStatus",
     "Refusal",
+    "Reinspection",
     "RequestedLine",
     "Resolution",
     "ReturnKind",

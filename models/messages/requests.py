@@ -105,6 +105,9 @@ class Assessment:
     refund_lost: bool = False
     # Of a return that is opened again: units approved before, one count per line; none: undecided.
     approved_before: list[int] = field(default_factory=list)
+    # Units of it that are here already, one count per line; the tasks about them end. None: [].
+    here: list[int] = field(default_factory=list)
+    ended_tasks: list[str] = field(default_factory=list)
     # Tasks of it that wait still.
     open_tasks: list[TaskChange] = field(default_factory=list)
 

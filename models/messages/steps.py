@@ -43,6 +43,15 @@ class PhotoTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reinspection:
+    """Has goods inspected once more that were all refused and are still here."""
+
+    id: str
+    actor: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierEvent:
     """A scan. Its free text stays in the stored scan of the same id."""
 

@@ -327,7 +327,7 @@ class EventKind(StrEnum):
     CAME_AFTER_ALL = "came_after_all"  # units (given up as missing before)
     CLAWBACK_DROPPED = "clawback_dropped"  # amount, currency (no longer asked back)
     CAME_AFTER_REFUND = "came_after_refund"  # units, tracking
-    RETURN_REOPENED = "return_reopened"  # units, was (its status before)
+    RETURN_REOPENED = "return_reopened"  # units, here (those that need not come), was
     DECISION_IGNORED = "decision_ignored"  # what, why (a signal that came too late)
     PHOTO_ADDED = "photo_added"  # photo, kind, line (written by the web)
     PHOTO_AWAITED = "photo_awaited"

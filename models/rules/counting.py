@@ -150,6 +150,20 @@ class Counting(Standing):
             ),
         )
 
+    def inspect_again(self) -> int:
+        """Forgets that units were refused, and tells how many those are."""
+        units = self._sum("rejected")
+        for line in self.lines:
+            if line.rejected:
+                line.rejected, line.grade, line.disposition = 0, None, None
+        return units
+
+    def take_as_here(self, units: Sequence[int]) -> int:
+        """Counts units in that came before the return was opened again, one count per line."""
+        for line, here in zip(self.lines, units, strict=True):
+            line.received = here
+        return self._sum("received")
+
     def inspect(self, part: InspectedLine) -> None:
         """Takes the verdict on units of one order line; by now it says whether it accepts them."""
         for line, units in allocate(

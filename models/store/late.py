@@ -34,6 +34,7 @@ def keep_parcel(session: Session, rma: str, receipt: Receipt, at: datetime) -> N
     units = sum(line.quantity for line in receipt.lines) + sum(
         item.quantity for item in receipt.unexpected
     )
+    task = str(uuid.uuid4())
     event = TimelineEvent(
         key=f"late/{receipt.id}",
         at=at.isoformat(),
@@ -43,9 +44,11 @@ def keep_parcel(session: Session, rma: str, receipt: Receipt, at: datetime) -> N
             "units": units,
             "lines": ", ".join(f"{line.line}: {line.quantity}" for line in receipt.lines),
             "tracking": receipt.tracking,
+            # While it waits, the goods are here.
+            "task": task,
         },
     )
-    _tell_once(session, rma, event, TaskKind.UNEXPECTED_PARCEL, at)
+    _tell_once(session, rma, event, TaskKind.UNEXPECTED_PARCEL, task, at)
     things = [
         TimelineEvent(
             key=f"late/{receipt.id}/{number}",
@@ -121,6 +124,7 @@ def _tell_once(
     rma: str,
     event: TimelineEvent,
     kind: TaskKind,
+    task: str,
     at: datetime,
 ) -> None:
     if _is_told(session, rma, event.key):
@@ -129,7 +133,7 @@ def _tell_once(
     add_events(session, rma, [event])
     session.add(
         Task(
-            id=str(uuid.uuid4()),
+            id=task,
             rma=rma,
             kind=kind,
             status="open",

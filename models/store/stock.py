@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from models.messages import Disposition, EventKind, TimelineEvent
+from models.messages import Disposition, EventKind, ReturnStatus, TimelineEvent
 from models.tables import Return, StockMove
 
 
@@ -35,6 +35,10 @@ def record_moves(session: Session, row: Return, events: Sequence[TimelineEvent])
     inspected = {
         f"{row.rma}/{event.key}": event for event in events if event.kind is EventKind.INSPECTED
     }
+    if any(event.data.get("was") == ReturnStatus.REJECTED for event in events):
+        # It is inspected once more, and none of it went back to the customer.
+        refused = (StockMove.rma == row.rma, StockMove.accepted.is_(False))
+        session.execute(delete(StockMove).where(*refused))
     if not inspected:
         return
     known = set(session.scalars(select(StockMove.key).where(StockMove.key.in_(list(inspected)))))

@@ -236,6 +236,28 @@ async def opened_again(world: World) -> str:
     return f"{rma}/reopened/1"
 
 
+async def inspected_again(world: World) -> str:
+    rma = await requested(world, follow_up_after=SOON)
+    await world.approve(rma)
+    await world.receive(rma)
+    await world.inspect(rma, accepted=False)
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    await world.call(world.gateway.reopen, rma, "", AGENT)
+    await world.inspect(rma)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def opened_again_with_goods(world: World) -> str:
+    rma = await requested(world)
+    await world.approve(rma)
+    await world.receive(rma)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    await world.call(world.gateway.reopen, rma, "", AGENT)
+    await world.inspect(rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    return f"{rma}/reopened/1"
+
+
 async def expired(world: World) -> str:
     rma = await awaiting(world, label_reminder=SOON, parcel_deadline=2 * SOON)
     return await ended(world, rma, ReturnStatus.EXPIRED)
@@ -693,6 +715,8 @@ STORIES: tuple[Story, ...] = (
     lost_and_found,
     lost_and_refunded,
     opened_again,
+    opened_again_with_goods,
+    inspected_again,
     partially_received,
     inspected_late_and_in_parts,
     with_things_nobody_announced,

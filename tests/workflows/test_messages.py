@@ -283,7 +283,7 @@ CLASSES = {each.__name__: each for each in _message_classes()}
 def test_every_message_has_a_stored_sample() -> None:
     assert {path.stem for path in SAMPLES.glob("*.json")} == set(CLASSES)
     assert all(dataclasses.is_dataclass(each) for each in CLASSES.values())
-    assert len(CLASSES) == 14
+    assert len(CLASSES) == 15
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))

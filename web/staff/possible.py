@@ -158,7 +158,7 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         label=not ended and expected and not any(part.received for part in row.lines),
         label_failed=kinds.get(TaskKind.LABEL_FAILED),
         ship_exchange=kinds.get(TaskKind.SHIP_EXCHANGE),
-        reopen=why_not(row) is None,
+        reopen=why_not(row, kinds) is None,
         cancel=not ended
         and not any(part.accepted or part.rejected or part.ahead for part in row.lines),
         change=_may_change(row),

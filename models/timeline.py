@@ -249,6 +249,12 @@ def _clawback(facts: _Facts) -> str:
     )
 
 
+def _clawback_settled(facts: _Facts) -> str:
+    if facts.text("outcome") == "written_off":
+        return f"{facts.money()} that was paid ahead is written off"
+    return f"The customer paid {facts.money()} back that was paid ahead"
+
+
 def _credit(facts: _Facts) -> str:
     words = f"Store credit of {facts.money()} issued"
     if facts.number("bonus"):
@@ -391,6 +397,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.CAME_AFTER_ALL: lambda facts: (
         f"{facts.units().capitalize()} that nobody waited for any longer came after all"
     ),
+    EventKind.CLAWBACK_SETTLED: _clawback_settled,
     EventKind.CLAWBACK_DROPPED: lambda facts: (
         f"{facts.money()} that was paid ahead is no longer asked back: the goods came"
     ),

@@ -27,7 +27,7 @@ from models.money import to_text
 from models.rules import refused as rules
 from models.rules.quote import Quote
 from models.rules.rma import make_rma
-from models.rules.task_choices import check_choice
+from models.rules.task_choices import check_choice, check_reference
 from models.store import late
 from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
@@ -321,6 +321,7 @@ class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PhotoGateway, Poli
             )
         try:
             check_choice(kind, choice)
+            check_reference(kind, choice, note)
         except rules.Refused as refused:
             raise Refused([refused.refusal], code="invalid") from refused
         return self._send(

@@ -1,17 +1,22 @@
 """Money ahead of the goods: granted at the first scan, asked back for what isn't accepted."""
 
+from dataclasses import replace
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.refunds import Refunds
     from models.messages import (
+        RECOVERED,
         Clawback,
         ClawbackOwed,
         EventKind,
         ReturnStatus,
+        TaskChoice,
         TaskCompletion,
         TaskKind,
     )
+    from models.rules.task_choices import check_choice
     from workflows import options
     from workflows.case import Case
     from workflows.claims import Claim
@@ -68,36 +73,49 @@ async def _price(case: Case, *, lost: bool = False) -> ClawbackOwed:
 
 
 def _ask_for_less(case: Case) -> None:
-    """Goods came that were given up: what is open is asked for anew, for what is still missing."""
+    """Goods came that were given up: what is open is asked for anew, for what is still missing.
+
+    What was written off before is booked back; when more is still missing, a person is asked again.
+    """
     for task in [task for task in case.claims if task in case.recorder.open_tasks]:
-        amount = case.claims.pop(task).amount
         case.progress.blocked_by.discard(task)
         case.recorder.close_task(task, SYSTEM)
-        case.recorder.tell(
-            EventKind.CLAWBACK_DROPPED,
-            SYSTEM,
-            amount=amount,
-            currency=case.claim_currency,
-        )
+        _drop(case, task)
+    if case.progress.forfeited_units >= case.claimed:
+        return
+    for task in [task for task, claim in case.claims.items() if claim.written_off]:
+        case.recorder.note_outcome(task, TaskKind.CLAWBACK, RECOVERED)
+        _drop(case, task)
+
+
+def _drop(case: Case, task: str) -> None:
+    claim = case.claims.pop(task)
+    case.recorder.tell(
+        EventKind.CLAWBACK_DROPPED, SYSTEM, amount=claim.amount, currency=case.claim_currency
+    )
 
 
 async def _ask(case: Case, units: int, *, lost: bool = False) -> None:
     """Opens the task for units that aren't accepted, and says how much it is about."""
     owed = await _price(case, lost=lost)
     amount = max(0, owed.amount - case.claimed_amount)
+    tax = max(0, owed.tax - sum(claim.tax for claim in case.claims.values()))
+    lines = case.progress.lines
     if lost:
-        task = case.recorder.open_task(TaskKind.CLAWBACK, options.TASK_DUE)
-        case.lost_claim, case.claimed_lost_amount = task, amount
+        missing = [line.outstanding if line.ahead else 0 for line in lines]
     else:
-        task = case.block(TaskKind.CLAWBACK)
         known = [claim.missing for claim in case.claims.values()]
         missing = [
             line.missing - sum(before) if line.ahead else 0
-            for line, *before in zip(case.progress.lines, *known, strict=True)
+            for line, *before in zip(lines, *known, strict=True)
         ]
-        case.claims[task] = Claim(units=units, amount=amount, missing=missing)
+    claim = Claim(units=units, amount=amount, tax=tax, missing=missing)
     case.claim_currency = owed.currency
-    _tell(case, units, amount, owed.currency, task)
+    task = _open(case, claim, blocks=not lost)
+    if lost:
+        case.lost_claim = task
+    else:
+        case.claims[task] = claim
 
 
 async def _ask_for_grades(case: Case, units: int) -> None:
@@ -105,52 +123,80 @@ async def _ask_for_grades(case: Case, units: int) -> None:
     owed = await _price(case)
     amount = owed.by_grade - case.claimed_by_grade
     if amount > 0:
+        tax = max(0, owed.tax_by_grade - case.claimed_grade_tax)
         case.claimed_by_grade += amount
-        task = case.block(TaskKind.CLAWBACK)
-        _tell(case, units, amount, owed.currency, task, graded=1)
+        case.claimed_grade_tax += tax
+        case.claim_currency = owed.currency
+        _open(case, Claim(units=units, amount=amount, tax=tax), graded=1)
 
 
-def _tell(
-    case: Case, units: int, amount: int, currency: str, task: str, *, graded: int | None = None
-) -> None:
+def _open(case: Case, claim: Claim, *, blocks: bool = True, graded: int | None = None) -> str:
+    task = case.recorder.open_task(
+        TaskKind.CLAWBACK, options.TASK_DUE, amount=claim.amount, tax=claim.tax
+    )
+    case.asked[task] = claim
+    if blocks:
+        case.progress.blocked_by.add(task)
     case.recorder.tell(
         EventKind.CLAWBACK_NEEDED,
         SYSTEM,
-        units=units,
-        amount=amount,
-        currency=currency,
+        units=claim.units,
+        amount=claim.amount,
+        currency=case.claim_currency,
         task=task,
         graded=graded,
     )
+    return task
 
 
 def _drop_lost(case: Case, by: str) -> None:
     if case.lost_claim in case.recorder.open_tasks:
         case.recorder.close_task(case.lost_claim, by)
     case.lost_claim = ""
-    case.claimed_lost = case.claimed_lost_amount = 0
+    case.claimed_lost = 0
+
+
+def check_claim_ending(message: TaskCompletion) -> None:
+    """Whether it is said how money that was paid ahead is settled.
+
+    Raises:
+        Refused: it is not. Returns that began before had nothing to say.
+    """
+    if not message.choice and workflow.patched("claims-are-booked"):
+        check_choice(TaskKind.CLAWBACK, message.choice)
 
 
 def end_claim(case: Case, message: TaskCompletion) -> None:
     """A person has dealt with money that was paid ahead; nobody waits for a lost parcel then."""
-    progress = case.progress
+    progress, recorder = case.progress, case.recorder
+    recorder.close_task(message.task, message.actor, message.choice)
     progress.blocked_by.discard(message.task)
-    if message.task == case.lost_claim:
-        case.claims[message.task] = Claim(
-            units=case.claimed_lost,
-            amount=case.claimed_lost_amount,
-            missing=[line.outstanding if line.ahead else 0 for line in progress.lines],
+    claim = case.asked.get(message.task, Claim(units=0, amount=0))
+    if message.choice:
+        recorder.tell(
+            EventKind.CLAWBACK_SETTLED,
+            message.actor,
+            note=message.note,
+            task=message.task,
+            outcome=message.choice,
+            amount=claim.amount,
+            currency=case.claim_currency,
         )
-    if message.task in case.claims:
-        for line, units in zip(progress.lines, case.claims[message.task].missing, strict=True):
-            line.settled += units
-    if message.task != case.lost_claim:
+    was_lost = message.task == case.lost_claim
+    if was_lost or message.task in case.claims:
+        written_off = message.choice == TaskChoice.WRITTEN_OFF
+        case.claims[message.task] = replace(claim, written_off=written_off)
+        if not written_off:
+            # The customer has paid for them and keeps them; nothing is given if they come.
+            for line, units in zip(progress.lines, claim.missing, strict=True):
+                line.settled += units
+    if not was_lost:
         return
     _drop_lost(case, message.actor)
     given_up = progress.give_up_missing()
     progress.lost = False
-    case.recorder.close_tasks(TaskKind.PARCEL_LOST, message.actor)
-    case.recorder.tell(EventKind.MISSING_WRITTEN_OFF, message.actor, units=given_up)
+    recorder.close_tasks(TaskKind.PARCEL_LOST, message.actor)
+    recorder.tell(EventKind.MISSING_WRITTEN_OFF, message.actor, units=given_up)
 
 
 async def end_without_goods(case: Case) -> None:

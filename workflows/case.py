@@ -52,10 +52,11 @@ class Case(Matter):
         self.exchange_round = 1
         self.inspection_overdue = False
         self.sent_back = 0
-        # What was paid ahead and is asked back, by task; and the claim for a lost parcel.
+        # What was paid ahead and is asked back, by task: for units, and for whatever reason.
         self.claims: dict[str, Claim] = {}
-        self.claimed_lost = self.claimed_lost_amount = 0
-        self.claimed_graded = self.claimed_by_grade = 0
+        self.asked: dict[str, Claim] = {}
+        self.claimed_lost = 0
+        self.claimed_graded = self.claimed_by_grade = self.claimed_grade_tax = 0
         self.lost_claim = self.claim_currency = ""
         # The carrier was asked to pay for the parcel, and has not been let off.
         self.carrier_asked = False

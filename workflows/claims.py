@@ -9,5 +9,7 @@ class Claim:
 
     units: int
     amount: int
+    tax: int = 0
     # Of those, what is missing, one count per line; the rest was refused.
     missing: list[int] = field(default_factory=list)
+    written_off: bool = False

@@ -44,8 +44,16 @@ class Recorder:
             )
         )
 
-    def open_task(self, kind: TaskKind, due_in: timedelta, refund: str | None = None) -> str:
-        """Opens a task for a person and tells its id."""
+    def open_task(
+        self,
+        kind: TaskKind,
+        due_in: timedelta,
+        refund: str | None = None,
+        *,
+        amount: int = 0,
+        tax: int = 0,
+    ) -> str:
+        """Opens a task for a person and tells its id. `amount`, `tax`: asked of the customer."""
         task = str(workflow.uuid4())
         self.open_tasks[task] = OpenTask(kind, refund)
         self._changes.append(
@@ -55,6 +63,8 @@ class Recorder:
                 open=True,
                 due_at=(workflow.now() + due_in).isoformat(),
                 refund=refund,
+                amount=amount,
+                tax=tax,
             )
         )
         return task
@@ -65,6 +75,10 @@ class Recorder:
         self._changes.append(
             TaskChange(id=task, kind=kind, open=False, closed_by=by, outcome=outcome)
         )
+
+    def note_outcome(self, task: str, kind: TaskKind, outcome: str) -> None:
+        """Says of a task that is done what it has come to since."""
+        self._changes.append(TaskChange(id=task, kind=kind, open=False, outcome=outcome))
 
     def close_tasks(self, kind: TaskKind, by: str) -> None:
         """Closes all open tasks of a kind."""

@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.refused import conflict, invalid
     from models.rules.task_choices import check_choice
     from workflows import amending, dock, options, photos, reopening
-    from workflows.ahead import end_claim, pay_ahead
+    from workflows.ahead import check_claim_ending, end_claim, pay_ahead
     from workflows.case import Case
     from workflows.local import run_local
     from workflows.losing import end_search, find_parcel, lose_parcel, settle_claim
@@ -169,7 +169,8 @@ def _check_completion(case: Case, message: TaskCompletion) -> None:
         raise conflict(
             "task_needs_its_step", f"This task ends with the step it asks for ({task.kind})."
         )
-    check_choice(task.kind, message.choice)
+    if task.kind is not TaskKind.CLAWBACK or message.choice:
+        check_choice(task.kind, message.choice)
 
 
 async def _complete(case: Case, message: TaskCompletion) -> None:
@@ -177,7 +178,13 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
     if kind is TaskKind.CARRIER_CLAIM:
         settle_claim(case, message)
         return
-    case.recorder.close_task(message.task, message.actor)
+    if kind is TaskKind.CLAWBACK:
+        check_claim_ending(message)
+        end_claim(case, message)
+        if message.choice:
+            return
+    else:
+        case.recorder.close_task(message.task, message.actor)
     if kind is TaskKind.SEND_BACK:
         case.recorder.tell(EventKind.SENT_BACK, message.actor, note=message.note)
         return
@@ -188,8 +195,6 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
             WriteOff(rma=case.rma, at=workflow.now().isoformat()),
             summary="Write off what could not be refunded",
         )
-    if kind is TaskKind.CLAWBACK:
-        end_claim(case, message)
     if kind is TaskKind.PARCEL_LOST:
         end_search(case, message)
     case.recorder.tell(

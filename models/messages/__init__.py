@@ -99,6 +99,7 @@ from models.messages.steps import (
 from models.messages.words import (
     EXCHANGING,
     FINAL_STATUSES,
+    RECOVERED,
     TASK_CHOICES,
     TASKS_ENDED_BY_WORD,
     Acceptance,
@@ -128,6 +129,7 @@ from models.messages.words import (
 __all__ = [
     "EXCHANGING",
     "FINAL_STATUSES",
+    "RECOVERED",
     "TASKS_ENDED_BY_WORD",
     "TASK_CHOICES",
     "Acceptance",

@@ -62,8 +62,12 @@ class TaskChange:
     due_at: str | None = None
     refund: str | None = None
     closed_by: str | None = None
-    # How it ended, where that is kept: of a claim against the carrier, a `ClaimStatus`.
+    # How it ended, where that is kept: of a claim against the carrier, a `ClaimStatus`; of one
+    # against the customer paid, written_off or, later, recovered. None: the goods came.
     outcome: str = ""
+    # What is asked back of the customer, and the tax in it, in minor units.
+    amount: int = 0
+    tax: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

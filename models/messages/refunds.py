@@ -112,6 +112,9 @@ class ClawbackOwed:
     amount: int
     currency: str
     by_grade: int = 0
+    # How much of both is tax.
+    tax: int = 0
+    tax_by_grade: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -220,13 +220,19 @@ class TaskChoice(StrEnum):
     REFUND = "refund"
     PAID = "paid"
     REFUSED = "refused"
+    WRITTEN_OFF = "written_off"
 
 
 # Which words end such a task. Where `wait` is one of them, it is meant when nothing is said.
 TASK_CHOICES: dict[TaskKind, tuple[TaskChoice, ...]] = {
     TaskKind.PARCEL_LOST: (TaskChoice.WAIT, TaskChoice.REFUND),
     TaskKind.CARRIER_CLAIM: (TaskChoice.PAID, TaskChoice.REFUSED),
+    TaskKind.CLAWBACK: (TaskChoice.PAID, TaskChoice.WRITTEN_OFF),
 }
+
+
+# What a claim that was written off comes to when the goods come after all.
+RECOVERED = "recovered"
 
 
 class ClaimStatus(StrEnum):
@@ -325,6 +331,7 @@ class EventKind(StrEnum):
     CARRIER_CLAIM_SETTLED = "carrier_claim_settled"  # task, outcome
     LOST_REFUNDED = "lost_refunded"  # units, by_policy (1 or 0)
     CAME_AFTER_ALL = "came_after_all"  # units (given up as missing before)
+    CLAWBACK_SETTLED = "clawback_settled"  # task, outcome (paid, written_off), amount, currency
     CLAWBACK_DROPPED = "clawback_dropped"  # amount, currency (no longer asked back)
     CAME_AFTER_REFUND = "came_after_refund"  # units, tracking
     RETURN_REOPENED = "return_reopened"  # units, here (those that need not come), was

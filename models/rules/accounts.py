@@ -20,6 +20,9 @@ SHIPPING = "shipping"
 GOODWILL = "goodwill"
 WRITE_OFF = "write_off"
 FX = "fx"
+# Paid ahead of goods that were refused or never came, and asked back; and what never came back.
+ASKED_BACK = "asked_back"
+BAD_DEBT = "bad_debt"
 PAID_BY_HAND = "clearing:by_hand"
 
 _PAYMENT_KINDS = ("card", "wallet", "bank", "cash", "gift_card", "store_credit")
@@ -37,6 +40,8 @@ CHART = {
     GOODWILL: "Goodwill",
     WRITE_OFF: "Write-offs",
     FX: "Currency differences",
+    ASKED_BACK: "Asked back from customers",
+    BAD_DEBT: "Refunds that never came back",
     **{
         f"clearing:{kind}": f"Clearing, {kind.replace('_', ' ')}"
         for kind in (*_PAYMENT_KINDS, "by_hand")
@@ -67,6 +72,7 @@ _TYPES = {
     GOODWILL: AccountType.EXPENSES,
     WRITE_OFF: AccountType.INCOME,
     FX: AccountType.EXPENSES,
+    BAD_DEBT: AccountType.EXPENSES,
 }
 
 

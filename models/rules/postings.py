@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from models.rules.accounts import (
+    ASKED_BACK,
     EXCHANGE_SALES,
     FEE_INCOME,
     GOODWILL,
@@ -51,6 +52,18 @@ def difference_postings(exchanged: Exchanged, payment_kind: str) -> list[Posting
     return [
         Posting(account=clearing_account(payment_kind), amount=paid),
         Posting(account=EXCHANGE_SALES, amount=tax - paid),
+        Posting(account=TAX_PAYABLE, amount=-tax),
+    ]
+
+
+def claim_postings(amount: int, tax: int) -> list[Posting]:
+    """The postings of asking back what was paid ahead: the sale stands again, with its tax.
+
+    `tax`: how much of the amount is tax.
+    """
+    return [
+        Posting(account=ASKED_BACK, amount=amount),
+        Posting(account=SALES_RETURNS, amount=tax - amount),
         Posting(account=TAX_PAYABLE, amount=-tax),
     ]
 

@@ -4,6 +4,20 @@ from models.messages import TASK_CHOICES, TaskChoice, TaskKind
 from models.rules.refused import invalid
 
 
+def check_reference(kind: TaskKind, choice: str, note: str) -> None:
+    """Whether it is noted where money that came back can be found.
+
+    Raises:
+        Refused: it is not.
+    """
+    if kind is TaskKind.CLAWBACK and choice == TaskChoice.PAID and not note.strip():
+        raise invalid(
+            "reference_needed",
+            "Give the reference of the customer's payment in the note, so that it can be found.",
+            "/note",
+        )
+
+
 def check_choice(kind: TaskKind, choice: str) -> None:
     """Whether a task of this kind can end so.
 

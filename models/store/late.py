@@ -10,6 +10,7 @@ from models.messages import (
     Condition,
     EventKind,
     Receipt,
+    TaskChange,
     TaskChoice,
     TaskCompletion,
     TaskKind,
@@ -17,6 +18,7 @@ from models.messages import (
     UnexpectedItem,
 )
 from models.store.carrier_claims import settle_claim
+from models.store.clawbacks import book_claim
 from models.store.refunds import RefundNotPossible
 from models.store.returns import add_events
 from models.tables import Event, Task
@@ -93,6 +95,11 @@ def complete_task(session: Session, completion: TaskCompletion, at: datetime) ->
     if completion.choice == TaskChoice.REFUND:
         raise RefundNotPossible("This return has ended; nothing is refunded by this task.")
     _close(task, completion.actor, at)
+    if task.kind == TaskKind.CLAWBACK and task.return_ is not None:
+        ended = TaskChange(
+            id=task.id, kind=TaskKind.CLAWBACK, open=False, outcome=completion.choice
+        )
+        book_claim(session, task.return_, ended, at)
     if task.kind == TaskKind.CARRIER_CLAIM:
         settle_claim(session, task.id, completion.choice, at)
     event = TimelineEvent(

@@ -27,6 +27,7 @@ from models.messages import (
 from models.rules.policy import Policy
 from models.rules.quote import Quote
 from models.store.carrier_claims import open_claim, settle_claim
+from models.store.clawbacks import book_claim
 from models.store.exchange_stock import drop_unpaid, set_aside
 from models.store.holding import held_units, hold, keep_lowest
 from models.store.judging import assessment_of, judge_request
@@ -255,6 +256,8 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
     record_moves(session, row, progress.events)
     for change in progress.tasks:
         apply_task(session, progress.rma, change, at)
+        if change.kind is TaskKind.CLAWBACK:
+            book_claim(session, row, change, at)
 
 
 def hold_again(session: Session, asked: HoldUnits) -> list[Refusal]:

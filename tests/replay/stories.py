@@ -474,6 +474,22 @@ async def came_after_all(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CLOSED)
 
 
+async def written_off_and_came(world: World) -> str:
+    """Paid ahead and written off when it was missing; then it came after all."""
+    set_policy(world, instant_refund=True)
+    rma = await awaiting(world, {"1": 2}, missing_deadline=SOON, follow_up_after=3 * SOON)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.receive(rma, {"1": 1})
+    await world.inspect(rma, {"1": 1})
+    await world.until_true(lambda: TaskKind.CLAWBACK in world.open_tasks(rma))
+    task = world.open_tasks(rma)[TaskKind.CLAWBACK]
+    await world.call(world.gateway.complete_task, task, "", AGENT, choice="written_off")
+    await world.until(rma, ReturnStatus.RESOLVED)
+    await world.receive(rma, {"1": 1})
+    await world.inspect(rma, {"1": 1})
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def paid_ahead_by_grade(world: World) -> str:
     set_policy(world, instant_refund=True, grades={"A": "80"})
     rma = await awaiting(world, follow_up_after=SOON)
@@ -487,7 +503,7 @@ async def paid_ahead_by_grade(world: World) -> str:
 async def settle_claim(world: World, rma: str) -> None:
     await world.until_true(lambda: TaskKind.CLAWBACK in world.open_tasks(rma))
     task = world.open_tasks(rma)[TaskKind.CLAWBACK]
-    await world.call(world.gateway.complete_task, task, "Agreed", AGENT)
+    await world.call(world.gateway.complete_task, task, "Agreed", AGENT, choice="paid")
 
 
 async def graded(world: World) -> str:
@@ -735,6 +751,7 @@ STORIES: tuple[Story, ...] = (
     paid_ahead_for_nothing,
     paid_ahead_by_grade,
     came_after_all,
+    written_off_and_came,
     graded,
     goodwill,
     goodwill_refused,

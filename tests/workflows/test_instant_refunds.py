@@ -15,6 +15,7 @@ from models.messages import (
     Resolution,
     ReturnKind,
     ReturnStatus,
+    TaskChoice,
     TaskKind,
 )
 from models.rules.grading import ALL_PAID
@@ -71,10 +72,13 @@ async def paid_ahead(world: World, rma: str, units: int = 2) -> None:
     await world.until_true(lambda: world.line(rma).refunded == units, lambda: world.line(rma))
 
 
-async def end_task(world: World, rma: str, kind: TaskKind) -> None:
+async def end_task(
+    world: World, rma: str, kind: TaskKind, choice: TaskChoice = TaskChoice.PAID
+) -> None:
     await world.until_true(lambda: kind in world.open_tasks(rma), lambda: world.timeline(rma))
     task = world.open_tasks(rma)[kind]
-    await world.call(world.gateway.complete_task, task, "They paid it back", AGENT)
+    said = choice if kind is TaskKind.CLAWBACK else ""
+    await world.call(world.gateway.complete_task, task, "They paid it back", AGENT, choice=said)
 
 
 def asked_back(world: World, rma: str) -> list[tuple[Any, Any]]:
@@ -202,7 +206,7 @@ async def test_what_goods_are_worth_less_by_their_grade_is_asked_back(world: Wor
         open_ones = list(session.scalars(ids))
     assert len(open_ones) == 2
     for task in open_ones:
-        await world.call(world.gateway.complete_task, task, "They paid it back", AGENT)
+        await world.call(world.gateway.complete_task, task, "BACS 12", AGENT, choice="paid")
     await world.until(rma, ReturnStatus.RESOLVED)
 
 

@@ -161,8 +161,8 @@ TASKS: dict[str, TaskWords] = {
         title="Get back what was paid ahead",
         short="Paid ahead",
         hint="Goods that were paid before they came were refused, never came, or are worth less by "
-        "their grade. Agree with the customer: the money back, the goods back, or let it be; then "
-        "note it.",
+        "their grade. Agree with the customer. When they have paid it back, note the reference of "
+        "the payment; when the goods come, receive them; else write it off.",
         icon="cash-coin",
     ),
     TaskKind.UNMATCHED_PARCEL: TaskWords(
@@ -327,6 +327,7 @@ EVENTS: dict[str, str] = {
     EventKind.LOST_REFUNDED: "move",
     EventKind.CAME_AFTER_ALL: "move",
     EventKind.CLAWBACK_DROPPED: "done",
+    EventKind.CLAWBACK_SETTLED: "done",
     EventKind.CAME_AFTER_REFUND: "wait",
     EventKind.RECEIVED: "move",
     EventKind.UNEXPECTED_ITEM: "wait",

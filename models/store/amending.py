@@ -15,6 +15,7 @@ from models.messages import (
     EventKind,
     ExchangeStatus,
     Reception,
+    Refusal,
     RequestedLine,
     Resolution,
     ReturnKind,
@@ -26,8 +27,9 @@ from models.store.amended_lines import GONE_OUT, resolution_of, wanted_lines
 from models.store.exchange_changes import change_exchange, is_open, promised
 from models.store.judging import Held, Judgement, assessment_of, judge_request
 from models.store.policies import policy_at
+from models.store.pricing import in_order_currency
 from models.store.returns import add_events, lock_order, reasons_in_words, write_quote
-from models.tables import Event, Note, QuoteLine, Return, ReturnLine, UnitRange
+from models.tables import Event, Note, Order, QuoteLine, Return, ReturnLine, UnitRange
 
 # Out of the way of the numbers that lines get.
 _ASIDE = 1_000_000
@@ -83,11 +85,29 @@ def amend(session: Session, asked: Amending) -> Amended:
     )
     if judged.quote is None:
         return Amended(assessment=Assessment(refusals=judged.refusals))
+    if asked.decided and (refusal := _needs_two(row, order, policy, judged.quote.total)):
+        return Amended(assessment=Assessment(refusals=[refusal]))
     with session.no_autoflush:
         _write_lines(session, row, asked, wanted, [part.comment for part in parts], judged)
     change_exchange(session, row, order, judged.quote.exchange, asked)
     _write_quote(session, row, asked, wanted, judged)
     return _amended(session, row, policy)
+
+
+def _needs_two(row: Return, order: Order, policy: Policy, total: int) -> Refusal | None:
+    """Why goods that one person approved don't become money that two must approve."""
+    above = policy.second_approval_above
+    if above is None or row.kind == ReturnKind.WITHDRAWAL:
+        return None
+    limit = in_order_currency(order, above)
+    if total <= limit or row.quote_total > limit:
+        return None
+    return Refusal(
+        code="second_person_needed",
+        message="So much money takes two approvals, and this return was approved for less; "
+        "cancel it and ask again.",
+        pointer="/resolution",
+    )
 
 
 def _key(asked: Amending) -> str:

@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from models.database import Database
-from models.messages import ReturnStatus, TaskKind
-from models.tables import JournalEntry
+from models.messages import Resolution, ReturnStatus, TaskKind
+from models.tables import JournalEntry, Product
 from tests.conftest import MakeDatabase
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.conftest import environment, idle_world, sandbox
@@ -25,11 +25,13 @@ from tests.workflows.test_exchanges import (
     stock,
 )
 from tests.workflows.world import AGENT, World
+from web.requests import AmendRequest, WantedItem
 
 __all__ = ["environment", "idle_world", "sandbox"]
 
 # What an exchange and its return do once it is approved; mails and labels are nobody's money.
 STEPS = {
+    "amend_return",
     "open_exchange",
     "record_exchange_payment",
     "record_exchange_shipment",
@@ -112,9 +114,32 @@ async def called_off(world: World) -> tuple[str, str]:
     return rma, sku
 
 
-STORIES = (even, dearer, cheaper, called_off)
+async def changed(world: World) -> tuple[str, str]:
+    old, new = stock(world, "L", price=6200), stock(world, "N", price=5500)
+    rma = await ask(world, old)
+    await world.call(world.gateway.pay_exchange, rma, new_payment("ok"), 1200, AGENT)
+    other = AmendRequest(exchange=[WantedItem(line="1", sku=new, quantity=1)])
+    await world.call(world.gateway.amend, rma, other, AGENT)
+    await goods_accepted(world, rma)
+    await sent(world, rma)
+    return rma, new
+
+
+async def changed_to_money(world: World) -> tuple[str, str]:
+    sku = stock(world, "L", price=6200)
+    rma = await ask(world, sku)
+    await world.call(world.gateway.pay_exchange, rma, new_payment("ok"), 1200, AGENT)
+    money = AmendRequest(resolution=Resolution.REFUND)
+    await world.call(world.gateway.amend, rma, money, AGENT)
+    await goods_accepted(world, rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    return rma, sku
+
+
+STORIES = (even, dearer, cheaper, called_off, changed, changed_to_money)
 # What comes back to the customer in each.
 REFUNDED = {"even": [], "dearer": [], "cheaper": [900], "called_off": [1200, 5000]}
+REFUNDED |= {"changed": [700], "changed_to_money": [1200, 5000]}
 
 
 async def play(
@@ -137,14 +162,14 @@ async def play(
 
 def check(world: World, story: Story, rma: str, sku: str) -> None:
     """Either sent out or refunded; stock, order and books say the same."""
-    sent_out = story is not called_off
+    sent_out = story not in (called_off, changed_to_money)
     found, item = exchange(world, rma), product(world, sku)
     order, lines, payments = order_of(world, rma)
     refunds = world.refunds(rma)
     assert found.status == ("shipped" if sent_out else "cancelled")
     assert (item.stock, item.reserved) == ((4, 0) if sent_out else (5, 0))
     assert len(lines) == (2 if sent_out else 1)
-    assert len(payments) == (2 if story in (dearer, called_off) else 1)
+    assert len(payments) == (1 if story in (even, cheaper) else 2)
     refunded = sum(refund.amount for refund in refunds)
     assert order.reserved == refunded
     assert sum(payment.reserved for payment in payments) == refunded
@@ -158,9 +183,15 @@ def check(world: World, story: Story, rma: str, sku: str) -> None:
     assert len(sources) == len(set(sources))
     balance = world.balance(rma)
     assert balance.get("refunds_payable", 0) == 0
-    assert balance.get("clearing:card", 0) == (found.paid if found.paid else 0) - refunded
+    differences = sum(payment.amount for payment in payments[1:])
+    assert balance.get("clearing:card", 0) == differences - refunded
     told = world.timeline(rma)
-    assert told.count("exchange_shipped") + told.count("exchange_cancelled") == 1
+    assert told.count("exchange_shipped") == (1 if sent_out else 0)
+    # What made way for another item is called off, too.
+    ends = 2 if story is changed else 1
+    assert told.count("exchange_shipped") + told.count("exchange_cancelled") == ends
+    with world.database.read() as session:
+        assert session.scalars(select(Product).where(Product.reserved != 0)).all() == []
 
 
 async def steps_of(world: World, monkeypatch: pytest.MonkeyPatch, story: Story) -> int:

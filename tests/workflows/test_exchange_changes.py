@@ -15,7 +15,7 @@ from models.messages import (
 )
 from models.rules.policy import Policy
 from models.store.policy_versions import save_policy
-from models.tables import Exchange, JournalLine, Note, Order, Payment
+from models.tables import Exchange, JournalLine, Message, Note, Order, Payment
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import (
@@ -138,6 +138,12 @@ async def test_an_approved_refund_becomes_an_exchange_and_goes_out(world: World)
     assert held(world, sku) == [(5, 0)]
     await change(world, rma, (sku, 1), resolution=Resolution.EXCHANGE)
     await until_round(world, rma, 1)
+    await world.until_true(lambda: "changed" in world.mails(rma))
+    with world.database.read() as session:
+        told = session.scalars(
+            select(Message.text).where(Message.rma == rma, Message.template == "changed")
+        ).one()
+    assert f"What you get instead\n  1 × New {sku}" in told
     await goods_accepted(world, rma)
     await sent(world, rma)
     assert (held(world, sku), world.refunds(rma)) == ([(4, 0)], [])
@@ -242,6 +248,19 @@ async def test_after_the_approval_only_who_decides_turns_goods_into_money(world:
         await change(world, rma, resolution=Resolution.REFUND, actor=CLERK)
     assert forbidden.value.code == "needs_decision"
     assert state(world, rma) == (1, "reserved", 0, 0)
+
+
+async def test_goods_that_one_approved_do_not_become_money_that_two_must_approve(
+    world: World,
+) -> None:
+    with world.database.write() as session:
+        save_policy(session, replace(Policy(), second_approval_above=4000), actor="u", now=NOW)
+    sku = stock(world, "M", price=5000)
+    rma = await ask(world, sku)
+    with pytest.raises(Refused, match="takes two approvals") as refused:
+        await change(world, rma, resolution=Resolution.REFUND)
+    assert [each.code for each in refused.value.refusals] == ["second_person_needed"]
+    assert (state(world, rma), held(world, sku)) == ((1, "reserved", 0, 0), [(5, 1)])
 
 
 async def test_goods_that_have_come_keep_their_lines_but_may_be_exchanged(world: World) -> None:

@@ -9,17 +9,20 @@ from activities.providers.carriers.protocol import (
     Carrier,
     CarrierRefused,
     CarrierUnclear,
+    CreatedLabel,
     LabelData,
 )
 from models.database import Database
 from models.messages import Label, LabelOrder
 from models.settings import Settings
-from models.store.recipients import name_of
+from models.store.parcels_sent import keep_parcel, known_parcels, refuse_parcel
+from models.store.recipients import address_of, name_of
 from models.tables import Label as LabelRow
 from models.tables import Return
 
 # The type of the error a workflow reads when no retry will help.
 CARRIER_REFUSED = "carrier_refused"
+_LONGEST_CARRIER = 40
 
 
 class Shipping:
@@ -40,6 +43,10 @@ class Shipping:
     def make_label(self, order: LabelOrder) -> Label:
         """Makes the label and keeps its page; with a key that has one, gives that one.
 
+        The parcel's id at the carrier is kept before its label is bought. Whatever is lost after
+        that, an answer or this process, the next attempt buys for the same parcel, and a carrier
+        sells one label for one parcel.
+
         Raises:
             ApplicationError: type `carrier_refused` (not retryable): the carrier will not do it;
                 `carrier_unclear` (retryable): no answer; `unknown_return` (not retryable).
@@ -47,8 +54,9 @@ class Shipping:
         data, made = self._look_up(order)
         if made is not None:
             return made
+        at = datetime.fromisoformat(order.at)
         try:
-            created = self._carrier.create_label(data)
+            created = self._create(data, at)
         except CarrierRefused as refusal:
             raise ApplicationError(str(refusal), type=CARRIER_REFUSED, non_retryable=True) from None
         except CarrierUnclear as problem:
@@ -60,13 +68,36 @@ class Shipping:
             row = LabelRow(
                 key=order.key,
                 rma=order.rma,
-                carrier=created.carrier,
+                carrier=created.carrier[:_LONGEST_CARRIER],
                 tracking=created.tracking,
                 pdf=created.pdf,
-                created_at=datetime.fromisoformat(order.at),
+                created_at=at,
+                shipment=created.shipment,
+                cost=created.cost,
+                currency=created.currency,
             )
             session.add(row)
             return _label(row)
+
+    def _create(self, data: LabelData, at: datetime) -> CreatedLabel:
+        with self._database.read() as session:
+            known = known_parcels(session, data.key)
+        for refused in known.refused:
+            # Its refusal was final; an answer that came after all must not be paid for twice.
+            found = self._carrier.find(refused)
+            if found is not None:
+                return found
+        shipment = known.current
+        if shipment is None:
+            prepared = self._carrier.prepare(data)
+            with self._database.write() as session:
+                shipment = keep_parcel(session, data.key, known.next_no, data.rma, prepared, at)
+        try:
+            return self._carrier.buy(shipment)
+        except CarrierRefused:
+            with self._database.write() as session:
+                refuse_parcel(session, data.key, shipment, at)
+            raise
 
     def _look_up(self, order: LabelOrder) -> tuple[LabelData, Label | None]:
         with self._database.read() as session:
@@ -84,6 +115,7 @@ class Shipping:
                 sender_country=found.order.country,
                 shop_name=self._settings.shop_name,
                 shop_email=self._settings.shop_email,
+                sender=address_of(found),
             )
             return data, _label(kept) if kept is not None else None
 

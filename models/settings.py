@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from environs import Env, validate
 
+from models.carrier_settings import CarrierSettings, read_carrier_settings
 from models.messages import Deadlines
 from models.private_file import write_privately
 
@@ -47,6 +48,7 @@ class Settings:
     stripe_api_key: str | None
     # Each proves a body: two while a new one replaces the old.
     stripe_webhook_secrets: tuple[str, ...]
+    carrier: CarrierSettings
     smtp_url: str | None
     deadlines: Deadlines
     # Session cookies only over https; off by default because `up` serves http on loopback.
@@ -125,6 +127,7 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         or _kept_secret(directory, "sandbox-webhook-secret"),
         stripe_api_key=env.str("STRIPE_API_KEY", "") or None,
         stripe_webhook_secrets=tuple(env.str("STRIPE_WEBHOOK_SECRET", "").split()),
+        carrier=read_carrier_settings(env),
         smtp_url=env.str("REDRESS_SMTP_URL", "") or None,
         deadlines=Deadlines(
             **{

@@ -361,6 +361,8 @@ def _label(label: Label) -> Json:
     return {
         "carrier": label.carrier,
         "tracking": label.tracking,
+        "cost": label.cost,
+        "currency": label.currency,
         "created_at": represent_time(label.created_at),
     }
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 
 from models.messages import Refusal
 from models.money import to_text
 from models.rules.orders import (
+    AddressInput,
     DiscountInput,
     LineInput,
     OrderInput,
@@ -24,6 +26,8 @@ MOST_REFUSALS = 100
 _LONGEST_MESSAGE = 500
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_LONGEST_IN_ADDRESS = {"city": 100, "region": 100, "postcode": 20, "country": 2, "phone": 40}
 _TAX_MODES = frozenset(TaxMode)
 _PAYMENT_KINDS = frozenset(PaymentKind)
 
@@ -108,6 +112,11 @@ def plain_decimal(text: str) -> Decimal | None:
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
+def is_country(text: str) -> bool:
+    """Whether it has the form of a country of ISO 3166: two capital letters."""
+    return _COUNTRY.fullmatch(text) is not None
+
+
 def money(amount: int, currency: str) -> str:
     """An amount with its currency, as refusals write it: "12.50 GBP"."""
     return f"{to_text(amount, currency)} {currency}"
@@ -133,6 +142,8 @@ def _check_head(order: OrderInput, problems: Problems) -> None:
     problems.time("shipped_at", order.shipped_at, "/shipped_at")
     problems.time("delivered_at", order.delivered_at, "/delivered_at")
     problems.text("The country", order.country, 60, "/country")
+    if order.shipping_address is not None:
+        _check_address(order.shipping_address, problems, "/shipping_address")
     if order.tax_mode not in _TAX_MODES:
         message = "The tax mode must be exclusive (prices without tax) or inclusive (with tax)."
         problems.add("tax_mode", message, "/tax_mode", countable=False)
@@ -168,6 +179,18 @@ def _check_head(order: OrderInput, problems: Problems) -> None:
             f"shipping with tax, {money(shipping.amount, order.currency)}."
         )
         problems.add("tax", message, "/shipping/tax")
+
+
+def _check_address(address: AddressInput, problems: Problems, place: str) -> None:
+    for name, value in asdict(address).items():
+        longest = _LONGEST_IN_ADDRESS.get(name, 200)
+        problems.text(f"The address's {name}", value, longest, f"{place}/{name}")
+    for name in ("line1", "city"):
+        if not getattr(address, name).strip():
+            problems.add("missing", f"The address's {name} is missing.", f"{place}/{name}")
+    if not is_country(address.country):
+        message = "The address's country is two letters of ISO 3166, like GB."
+        problems.add("country", message, f"{place}/country")
 
 
 def _check_line(line: LineInput, currency: str, problems: Problems, place: str) -> None:

@@ -91,6 +91,21 @@ class CustomerInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressInput:
+    """Where the goods went. `country`: ISO 3166 alpha-2."""
+
+    line1: str
+    city: str
+    country: str
+    name: str | None = None
+    company: str | None = None
+    line2: str | None = None
+    region: str | None = None
+    postcode: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateInput:
     """How much of the order's currency one unit of the shop's currency was, in major units."""
 
@@ -115,6 +130,7 @@ class OrderInput:
     customer: CustomerInput | None = None
     discounts: Sequence[DiscountInput] = ()
     shipping: ShippingInput = field(default_factory=ShippingInput)
+    shipping_address: AddressInput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ A gift return is with its recipient alone. Whoever bought the gift hears nothing
 here ever falls back to them.
 """
 
+from models.addresses import Address
 from models.messages import ReturnKind
 from models.tables import Customer, Return
 
@@ -18,6 +19,12 @@ def name_of(found: Return) -> str | None:
     """The person's name, when it is known."""
     buyer = _buyer(found)
     return found.contact_name or (buyer.name if buyer else None)
+
+
+def address_of(found: Return) -> Address | None:
+    """Where the goods are sent back from: where they went. A gift went to its recipient, or not."""
+    given = None if found.kind == ReturnKind.GIFT else found.order.shipping_address
+    return None if given is None else Address(**given)
 
 
 def greeted_as(found: Return) -> str | None:

@@ -49,6 +49,8 @@ class Order(Base):
     shipping_tax: Mapped[int] = mapped_column(BigInteger)
     shipping_standard_amount: Mapped[int] = mapped_column(BigInteger)
     shipping_method: Mapped[str | None] = mapped_column(String(60))
+    # Personal data, for the carrier alone: the parts of an `AddressInput` that were given.
+    shipping_address: Mapped[dict[str, Any] | None]
     paid: Mapped[int] = mapped_column(BigInteger)
     reserved: Mapped[int] = mapped_column(BigInteger, default=0)
     # Outbound shipping that was granted, its tax included; it comes back once.

@@ -231,6 +231,27 @@ class Label(Base):
     tracking: Mapped[str] = mapped_column(String(60), unique=True)
     pdf: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
+    # The carrier's own id of the parcel, by which the label can be given back.
+    shipment: Mapped[str | None] = mapped_column(String(60))
+    # What the shop paid for it, in minor units of `currency`; null: the carrier doesn't say.
+    cost: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(String(3))
+
+
+class PreparedParcel(Base):
+    """A parcel a carrier was told of, kept before its label is paid for: no other is paid instead.
+
+    `no` counts the carrier's refusals of a label: each refused parcel is followed by a new one.
+    """
+
+    __tablename__ = "prepared_parcels"
+
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True)
+    rma: Mapped[str] = mapped_column(ForeignKey("returns.rma"), index=True)
+    shipment: Mapped[str] = mapped_column(String(60))
+    prepared_at: Mapped[datetime]
+    refused_at: Mapped[datetime | None]
 
 
 class CarrierClaim(Base):

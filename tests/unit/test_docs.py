@@ -34,9 +34,10 @@ def read(name: str) -> str:
 
 
 def settings_read() -> set[str]:
-    """The names that models/settings.py asks the environment for."""
+    """The names that the settings' modules ask the environment for."""
     names = {f"REDRESS_{name.upper()}" for name in Deadlines.__dataclass_fields__}
-    for node in ast.walk(ast.parse(read("models/settings.py"))):
+    modules = (read("models/settings.py"), read("models/carrier_settings.py"))
+    for node in (node for module in modules for node in ast.walk(ast.parse(module))):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

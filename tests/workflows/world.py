@@ -28,6 +28,7 @@ from models.messages import (
     workflow_id,
 )
 from models.rules.orders import (
+    AddressInput,
     CustomerInput,
     LineInput,
     OrderInput,
@@ -138,6 +139,7 @@ class World:
         discount: int = 0,
         payments: tuple[PaymentInput, ...] | None = None,
         rate: RateInput | None = None,
+        address: AddressInput | None = None,
     ) -> None:
         """An order delivered yesterday, one card payment unless others are given."""
         total = sum(quantities) * price - discount
@@ -164,6 +166,7 @@ class World:
             ),
             shipping=ShippingInput(),
             payments=payments or (paid(reference, total),),
+            shipping_address=address,
         )
         with self.database.write() as session:
             put_order(session, order)

@@ -1,7 +1,9 @@
-"""What Redress asks of a carrier: a label for the way back."""
+"""What Redress asks of a carrier: a label for the way back, paid for once."""
 
 from dataclasses import dataclass
 from typing import Protocol
+
+from models.addresses import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,7 @@ class LabelData:
         sender_country: where the parcel is posted, ISO 3166 alpha-2 or a name, when known.
         shop_name: who gets the parcel.
         shop_email: where the carrier or a finder can ask.
+        sender: the customer's address, when known.
     """
 
     key: str
@@ -25,32 +28,64 @@ class LabelData:
     sender_country: str | None
     shop_name: str
     shop_email: str
+    sender: Address | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedLabel:
-    """A label as the carrier made it. `pdf` is the page to print."""
+    """A label as the carrier made it.
+
+    Attributes:
+        tracking: the parcel's number at the carrier that moves it.
+        carrier: that carrier's name.
+        pdf: the page to print.
+        shipment: the parcel's id where the label was bought.
+        cost: what it costs the shop, in minor units of `currency`; None: nobody says.
+        currency: ISO 4217, with the cost.
+    """
 
     tracking: str
     carrier: str
     pdf: bytes
+    shipment: str
+    cost: int | None = None
+    currency: str | None = None
 
 
 class CarrierRefused(Exception):
-    """The carrier will not carry this parcel, now or on a retry. The message names no person."""
+    """The carrier will not carry this parcel, now or on a retry; nothing was bought.
+
+    The message names no person.
+    """
 
 
 class CarrierUnclear(Exception):
-    """No answer that can be trusted; ask again with the same key. The message names no person."""
+    """No answer that can be trusted: the label may be bought or not. Ask again for the same parcel.
+
+    The message names no person.
+    """
 
 
 class Carrier(Protocol):
     """Someone who carries parcels.
 
-    `create_label` blocks, is safe to call from several threads, gives the same label for the same
-    key, and raises only `CarrierRefused` and `CarrierUnclear`.
+    A label is bought in two steps, so that none is bought twice: the parcel's id is kept between
+    them, and a carrier sells one label for one parcel. Every method blocks, is safe to call from
+    several threads, and raises only `CarrierRefused` and `CarrierUnclear`.
     """
 
-    def create_label(self, order: LabelData) -> CreatedLabel:
-        """Makes the label, or gives the one an earlier attempt with the same key made."""
+    def prepare(self, order: LabelData) -> str:
+        """Tells the carrier of a parcel, which costs nothing.
+
+        Returns:
+            The parcel's id there: of a new one, or of one whose label was bought with this key.
+        """
+        ...
+
+    def buy(self, shipment: str) -> CreatedLabel:
+        """Buys the label of a parcel that was prepared, or gives the one that was bought."""
+        ...
+
+    def find(self, shipment: str) -> CreatedLabel | None:
+        """The label of a parcel, when it was bought."""
         ...

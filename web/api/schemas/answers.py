@@ -175,10 +175,12 @@ class IssuedCreditSchema(Schema):
 
 
 class LabelSchema(Schema):
-    """The newest return label."""
+    """The newest return label. `cost`: what the shop paid for it, where the carrier says."""
 
     carrier = fields.String(required=True)
     tracking = fields.String(required=True)
+    cost = fields.Integer(required=True, allow_none=True)
+    currency = fields.String(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
 
 

@@ -14,7 +14,7 @@ from babel.numbers import list_currencies
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.types import ErrorMessages
 
-from models.rules.order_checks import MOST_MONEY
+from models.rules.order_checks import MOST_MONEY, is_country
 from models.rules.policy import check_time_zone
 from web.errors import Coded
 
@@ -266,6 +266,20 @@ class CurrencyCode(Named, fields.String):
     ) -> str:
         if not isinstance(value, str) or value not in _CURRENCIES:
             raise refuse("currency", " must be a currency of ISO 4217, like GBP.")
+        return value
+
+
+class CountryCode(Named, fields.String):
+    """A country of ISO 3166, by its two letters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"pattern": "^[A-Z]{2}$"}, **options)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if not isinstance(value, str) or not is_country(value):
+            raise refuse("country", " must be a country of ISO 3166 in two letters, like GB.")
         return value
 
 

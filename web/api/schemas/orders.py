@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import post_load
 
 from models.rules.orders import (
+    AddressInput,
     CustomerInput,
     DiscountInput,
     LineInput,
@@ -18,6 +19,7 @@ from models.rules.orders import (
 from web.api.schemas.fields import (
     Body,
     Choice,
+    CountryCode,
     CurrencyCode,
     DecimalText,
     EmailText,
@@ -124,6 +126,25 @@ class ShippingSchema(Body):
         return ShippingInput(**data)
 
 
+class AddressSchema(Body):
+    """An address: where the goods went, and so where they are sent back from."""
+
+    name = Text(longest=200, load_default=None)
+    company = Text(longest=200, load_default=None)
+    line1 = Text(longest=200, shortest=1, required=True)
+    line2 = Text(longest=200, load_default=None)
+    city = Text(longest=100, shortest=1, required=True)
+    region = Text(longest=100, load_default=None)
+    postcode = Text(longest=20, load_default=None)
+    country = CountryCode(required=True)
+    phone = Text(longest=40, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> AddressInput:
+        """As the rules take it."""
+        return AddressInput(**data)
+
+
 class PaymentSchema(Body):
     """A payment. `refunded`: what it gave back outside Redress."""
 
@@ -156,6 +177,7 @@ class OrderSchema(Body):
     lines = Items(Object(LineSchema), at_least=1, required=True)
     discounts = Items(Object(DiscountSchema), load_default=list)
     shipping = Object(ShippingSchema, load_default=None)
+    shipping_address = Object(AddressSchema, load_default=None)
     payments = Items(Object(PaymentSchema), required=True)
 
     @post_load

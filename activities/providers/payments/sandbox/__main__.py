@@ -5,6 +5,7 @@ REDRESS_SANDBOX_DIR             where its book is, made when it isn't there
 REDRESS_SANDBOX_KEY             the key callers have to show
 REDRESS_SANDBOX_WEBHOOK_URL     where its events go; without it there are none
 REDRESS_SANDBOX_WEBHOOK_SECRET  what they are signed with
+REDRESS_SANDBOX_CARRIER_URL     where its parcels' events go, signed with the same
 """
 
 import ctypes
@@ -13,7 +14,7 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,8 +22,12 @@ from urllib.parse import urlsplit
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from activities.providers.carriers.sandbox.app import carrier
+from activities.providers.carriers.sandbox.desk import ParcelDesk
+from activities.providers.carriers.sandbox.webhooks import parcel_courier
 from activities.providers.payments.sandbox.app import create_app
 from activities.providers.payments.sandbox.calls import Calls
+from activities.providers.payments.sandbox.deliveries import Deliverer, Events
 from activities.providers.payments.sandbox.desk import Desk
 from activities.providers.payments.sandbox.rounds import Rounds
 from activities.providers.payments.sandbox.storage import Storage
@@ -37,12 +42,15 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How the sandbox runs; `webhook` is the address and the secret, or None."""
+    """How the sandbox runs; `webhook` is the address and the secret, or None, and so is `parcels`
+    for the events of parcels.
+    """
 
     port: int
     directory: Path
     key: str
     webhook: tuple[str, str] | None
+    parcels: tuple[str, str] | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -54,15 +62,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     port = _required(environment, "PORT")
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise Unusable("REDRESS_SANDBOX_PORT has to be a number from 1 to 65535")
-    url = environment.get("REDRESS_SANDBOX_WEBHOOK_URL")
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise Unusable("REDRESS_SANDBOX_WEBHOOK_URL has to be a whole http or https address")
     return Settings(
         port=int(port),
         directory=Path(_required(environment, "DIR")),
         key=_required(environment, "KEY"),
-        webhook=(url, _required(environment, "WEBHOOK_SECRET")) if url else None,
+        webhook=_webhook(environment, "WEBHOOK_URL"),
+        parcels=_webhook(environment, "CARRIER_URL"),
     )
+
+
+def _webhook(environment: Mapping[str, str], name: str) -> tuple[str, str] | None:
+    url = environment.get(f"REDRESS_SANDBOX_{name}")
+    if not url:
+        return None
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise Unusable(f"REDRESS_SANDBOX_{name} has to be a whole http or https address")
+    return url, _required(environment, "WEBHOOK_SECRET")
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -77,9 +92,19 @@ def build(settings: Settings) -> Flask:
     storage = Storage(settings.directory)
     outbox = Outbox(storage, wanted=settings.webhook is not None)
     desk = Desk(storage, outbox)
+    desk.forget_old_keys()
     courier = Courier(outbox, *settings.webhook) if settings.webhook else None
-    threading.Thread(target=Rounds(desk, outbox, courier).run, daemon=True).start()
-    return create_app(desk, Calls(storage), settings.key)
+    _go_round(outbox, desk.fail_due, courier)
+    events = Events(storage, wanted=settings.parcels is not None, door="carrier")
+    parcels = ParcelDesk(storage, events)
+    carrier_courier = parcel_courier(events, *settings.parcels) if settings.parcels else None
+    _go_round(events, parcels.move_due, carrier_courier)
+    return create_app(desk, Calls(storage), settings.key, carrier(parcels))
+
+
+def _go_round(events: Events, act: Callable[[], None], courier: Deliverer | None) -> None:
+    steps = [act] if courier is None else [act, courier.deliver]
+    threading.Thread(target=Rounds(events.news, steps).run, daemon=True).start()
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -5,9 +5,10 @@ import logging
 import socket
 from http import HTTPStatus
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from activities.providers.carriers.sandbox.app import LABEL_PAGE
 from activities.providers.payments.sandbox import parameters, shapes
 from activities.providers.payments.sandbox.calls import Calls, Outcome
 from activities.providers.payments.sandbox.controls import controls
@@ -15,6 +16,7 @@ from activities.providers.payments.sandbox.desk import Desk, Done, Fields
 from activities.providers.payments.sandbox.refusals import Refusal, Refused
 
 _BODY_LIMIT = 256 * 1024
+_OPEN = {"health", LABEL_PAGE}
 _NO_KEY = Refusal(
     status=HTTPStatus.UNAUTHORIZED,
     message="Invalid API Key provided. Send the sandbox key as `Authorization: Bearer KEY`,"
@@ -29,17 +31,19 @@ _OUR_FAULT = Refusal(
 _log = logging.getLogger(__name__)
 
 
-def create_app(desk: Desk, calls: Calls, key: str) -> Flask:
+def create_app(desk: Desk, calls: Calls, key: str, parcels: Blueprint) -> Flask:
     """The WSGI application.
 
     Args:
         desk: where the calls go.
         calls: where they are logged.
         key: what callers have to show, for the API and for the controls.
+        parcels: the sandbox carrier's routes.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _BODY_LIMIT
     app.register_blueprint(controls(desk, calls))
+    app.register_blueprint(parcels)
 
     @app.get("/health")
     def health() -> Response:
@@ -80,7 +84,7 @@ def create_app(desk: Desk, calls: Calls, key: str) -> Flask:
 
     @app.before_request
     def check_key() -> None:
-        if request.path != "/health" and not _shows(key):
+        if request.endpoint not in _OPEN and not _shows(key):
             raise Refused(_NO_KEY)
 
     @app.after_request

@@ -1,9 +1,8 @@
 """What the sandbox does without being asked: a round every moment, in a thread of its own."""
 
 import logging
-
-from activities.providers.payments.sandbox.desk import Desk
-from activities.providers.payments.sandbox.webhooks import Courier, Outbox
+from collections.abc import Callable, Sequence
+from threading import Event
 
 _SECONDS = 0.25
 
@@ -11,28 +10,24 @@ _log = logging.getLogger(__name__)
 
 
 class Rounds:
-    """Fails what is due to fail, and delivers events.
+    """Does what is due, and delivers events.
 
     Args:
-        desk: knows what is due.
-        outbox: wakes a round early when there is something to deliver.
-        courier: delivers; None when nobody listens.
+        news: wakes a round early when there is something to deliver.
+        steps: what to do in each round, in this order.
     """
 
-    def __init__(self, desk: Desk, outbox: Outbox, courier: Courier | None) -> None:
-        self._desk = desk
-        self._outbox = outbox
-        self._courier = courier
+    def __init__(self, news: Event, steps: Sequence[Callable[[], None]]) -> None:
+        self._news = news
+        self._steps = steps
 
     def run(self) -> None:
         """Goes round for ever; a round that fails is logged, and the next one tries again."""
-        self._desk.forget_old_keys()
         while True:
-            self._outbox.news.wait(_SECONDS)
-            self._outbox.news.clear()
+            self._news.wait(_SECONDS)
+            self._news.clear()
             try:
-                self._desk.fail_due()
-                if self._courier is not None:
-                    self._courier.deliver()
+                for step in self._steps:
+                    step()
             except Exception:
                 _log.exception("a round failed")

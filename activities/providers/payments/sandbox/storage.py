@@ -90,6 +90,7 @@ class Storage:
         self._readers = threading.local()
         self._writer = self._connect()
         self._writer.executescript(_SCHEMA)
+        self._add_doors()
         self._ahead: float = self._read_clock()
 
     @contextmanager
@@ -127,6 +128,12 @@ class Storage:
         """Closes what this thread has open; for one that only looked whether it can be opened."""
         self._writer.close()
         self._readers.connection.close()
+
+    def _add_doors(self) -> None:
+        """Books from before parcels had events know one address only."""
+        columns = self._writer.execute("SELECT name FROM pragma_table_info('events')").fetchall()
+        if "door" not in {column["name"] for column in columns}:
+            self._writer.execute("ALTER TABLE events ADD COLUMN door TEXT NOT NULL DEFAULT ''")
 
     def _read_clock(self) -> float:
         (row,) = self.rows("SELECT ahead FROM clock")

@@ -33,13 +33,14 @@ class ParcelSize:
 class CarrierSettings:
     """Everything about the carrier, already checked.
 
-    `services` are "carrier" or "carrier/service", as EasyPost writes them; the cheapest of them is
-    bought, and with none the cheapest of all. `accounts` are EasyPost's ids of carrier accounts.
+    `webhook_secrets` each prove a body: two while a new one replaces the old. `services` are
+    "carrier" or "carrier/service", as EasyPost writes them; the cheapest of them is bought, and
+    with none the cheapest of all. `accounts` are EasyPost's ids of carrier accounts.
     """
 
     carrier: CarrierName = CarrierName.SANDBOX
     api_key: str | None = None
-    webhook_secret: str | None = None
+    webhook_secrets: tuple[str, ...] = ()
     address: Address | None = None
     parcel: ParcelSize = ParcelSize()
     services: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ def read_carrier_settings(env: Env) -> CarrierSettings:
     found = CarrierSettings(
         carrier=CarrierName(name),
         api_key=env.str("EASYPOST_API_KEY", "") or None,
-        webhook_secret=env.str("EASYPOST_WEBHOOK_SECRET", "") or None,
+        webhook_secrets=tuple(env.str("EASYPOST_WEBHOOK_SECRET", "").split()),
         address=_address(env.str("REDRESS_RETURNS_ADDRESS", "")),
         parcel=_parcel(
             env.str("REDRESS_PARCEL_CM", "") or "30x20x10",

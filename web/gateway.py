@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.messages import (
-    CarrierEvent,
     Deadlines,
     DecisionKind,
-    LabelRequest,
     Refusal,
     RequestedLine,
     Resolution,
@@ -32,7 +30,6 @@ from models.store import late
 from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
 from models.store.reopening import open_task_kinds, reopenings, why_not
-from models.store.scans import keep_scan
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.amending_gateway import AmendingGateway
@@ -41,6 +38,7 @@ from web.delivery import NoAnswer, WorkflowEnded
 from web.exchange_gateway import ExchangeGateway
 from web.messenger import call_id
 from web.money_gateway import MoneyGateway
+from web.parcel_gateway import ParcelGateway
 from web.photo_gateway import PhotoGateway
 from web.policy_gateway import PolicyGateway
 from web.requests import (
@@ -53,7 +51,6 @@ from web.requests import (
     ReceiptRequest,
     Refused,
     ReturnRequest,
-    ScanRequest,
 )
 from web.submissions import check_contact, check_override, make_submission, requested_lines
 
@@ -72,7 +69,9 @@ def free_rma(database: Database) -> str:
                 return rma
 
 
-class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PhotoGateway, PolicyGateway):
+class Gateway(
+    AmendingGateway, ExchangeGateway, MoneyGateway, ParcelGateway, PhotoGateway, PolicyGateway
+):
     """What can be asked of Redress. Every method raises `GatewayError` when it refuses, and has
     then changed nothing. `id` names a call, so that repeating it is harmless.
     """
@@ -243,21 +242,7 @@ class Gateway(AmendingGateway, ExchangeGateway, MoneyGateway, PhotoGateway, Poli
             note=note,
         )
 
-    # --- the way back ----------------------------------------------------------------------
-
-    def make_label(self, rma: str, actor: Actor, *, id: str | None = None) -> Answer:
-        """Has the label made, again if need be."""
-        return self._deliver(rma, LabelRequest(id=call_id(id), actor=actor.id))
-
-    def scan(self, rma: str, asked: ScanRequest, actor: Actor) -> Answer:
-        """Takes a carrier's scan; one event id counts once. After the end it is only kept."""
-        self._require(rma)
-        with self._database.write() as session:
-            keep_scan(session, rma, asked.event_id, asked.status, asked.at, asked.detail)
-        event = CarrierEvent(
-            id=asked.event_id, status=asked.status, at=asked.at.isoformat(), actor=actor.id
-        )
-        return self._deliver(rma, event, late=lambda _session: None)
+    # --- the dock --------------------------------------------------------------------------
 
     def receive(
         self, rma: str, asked: ReceiptRequest, actor: Actor, *, id: str | None = None

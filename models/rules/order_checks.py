@@ -27,7 +27,17 @@ _LONGEST_MESSAGE = 500
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_LONGEST_IN_ADDRESS = {"city": 100, "region": 100, "postcode": 20, "country": 2, "phone": 40}
+LONGEST_IN_ADDRESS = {
+    "name": 200,
+    "company": 200,
+    "line1": 200,
+    "line2": 200,
+    "city": 100,
+    "region": 100,
+    "postcode": 20,
+    "country": 2,
+    "phone": 40,
+}
 _TAX_MODES = frozenset(TaxMode)
 _PAYMENT_KINDS = frozenset(PaymentKind)
 
@@ -183,7 +193,7 @@ def _check_head(order: OrderInput, problems: Problems) -> None:
 
 def _check_address(address: AddressInput, problems: Problems, place: str) -> None:
     for name, value in asdict(address).items():
-        longest = _LONGEST_IN_ADDRESS.get(name, 200)
+        longest = LONGEST_IN_ADDRESS[name]
         problems.text(f"The address's {name}", value, longest, f"{place}/{name}")
     for name in ("line1", "city"):
         if not getattr(address, name).strip():

@@ -1,7 +1,7 @@
 """An order as the shop sends it, and as it is once what each line cost is worked out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -103,6 +103,11 @@ class AddressInput:
     region: str | None = None
     postcode: str | None = None
     phone: str | None = None
+
+
+def address_value(address: AddressInput) -> dict[str, str]:
+    """The parts that were given, as they are stored."""
+    return {name: text for name, text in asdict(address).items() if text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

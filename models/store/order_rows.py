@@ -1,19 +1,18 @@
 """Priced orders as rows: written many at once, and compared with what is there."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from models.rules.orders import (
-    AddressInput,
     CustomerInput,
     DiscountInput,
     PaymentInput,
     PricedLine,
     PricedOrder,
+    address_value,
 )
 from models.store.customers import customer_ids, is_guest, same_customer, stored_customer
 from models.store.dialects import insert_or_ignore
@@ -40,15 +39,9 @@ def order_values(priced: PricedOrder) -> dict[str, Any]:
         "shipping_tax": shipping.tax,
         "shipping_standard_amount": shipping.amount if standard is None else standard,
         "shipping_method": shipping.method,
-        "shipping_address": _address_value(order.shipping_address),
+        "shipping_address": order.shipping_address and address_value(order.shipping_address),
         "paid": priced.paid,
     }
-
-
-def _address_value(address: AddressInput | None) -> dict[str, str] | None:
-    if address is None:
-        return None
-    return {name: text for name, text in asdict(address).items() if text}
 
 
 def _discount_value(discount: DiscountInput) -> dict[str, Any]:

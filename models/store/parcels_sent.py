@@ -1,6 +1,6 @@
 """Parcels that carriers were told of, kept before their labels are paid for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.store.dialects import insert_or_ignore
-from models.tables import PreparedParcel
+from models.tables import Label, PreparedParcel, Return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +48,29 @@ def refuse_parcel(session: Session, key: str, shipment: str, at: datetime) -> No
         .where(PreparedParcel.key == key, PreparedParcel.shipment == shipment)
         .values(refused_at=at)
     )
+
+
+def set_sender(
+    session: Session, rma: str, address: Mapping[str, str] | None, at: datetime
+) -> dict[str, str] | None:
+    """Says where a return's parcel is sent from; None: from where the order went.
+
+    A parcel that carriers know with another address gets no label any more.
+
+    Returns:
+        What was said before.
+    """
+    row = session.get_one(Return, rma)
+    before = row.sender_address
+    row.sender_address = None if address is None else dict(address)
+    bought = select(Label.key).where(Label.rma == rma)
+    session.execute(
+        update(PreparedParcel)
+        .where(
+            PreparedParcel.rma == rma,
+            PreparedParcel.refused_at.is_(None),
+            PreparedParcel.key.not_in(bought),
+        )
+        .values(refused_at=at)
+    )
+    return before

@@ -22,8 +22,11 @@ def name_of(found: Return) -> str | None:
 
 
 def address_of(found: Return) -> Address | None:
-    """Where the goods are sent back from: where they went. A gift went to its recipient, or not."""
-    given = None if found.kind == ReturnKind.GIFT else found.order.shipping_address
+    """Where the goods are sent back from: where a person said, else where they went. A gift went to
+    its recipient, or not.
+    """
+    went = None if found.kind == ReturnKind.GIFT else found.order.shipping_address
+    given = found.sender_address or went
     return None if given is None else Address(**given)
 
 

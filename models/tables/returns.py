@@ -59,6 +59,8 @@ class Return(Base):
     reference: Mapped[str | None] = mapped_column(String(200), unique=True)
     contact_name: Mapped[str | None] = mapped_column(String(200))
     contact_email: Mapped[str | None] = mapped_column(String(320), index=True)
+    # Where the parcel is sent from, when a person said so: the parts of an `AddressInput`.
+    sender_address: Mapped[dict[str, Any] | None]
     override_reason: Mapped[str | None] = mapped_column(Text)
     # Where messages go, once it was opened again; None: to its first workflow.
     workflow: Mapped[str | None] = mapped_column(String(60))

@@ -47,6 +47,7 @@ class Sandbox:
 
     directory: Path
     webhook_url: str | None = None
+    carrier_url: str | None = None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
 
@@ -62,6 +63,9 @@ class Sandbox:
         }
         if self.webhook_url:
             settings["REDRESS_SANDBOX_WEBHOOK_URL"] = self.webhook_url
+            settings["REDRESS_SANDBOX_WEBHOOK_SECRET"] = SECRET
+        if self.carrier_url:
+            settings["REDRESS_SANDBOX_CARRIER_URL"] = self.carrier_url
             settings["REDRESS_SANDBOX_WEBHOOK_SECRET"] = SECRET
         return {**os.environ, **settings}
 

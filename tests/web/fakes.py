@@ -43,6 +43,7 @@ class FakeGateway(StaffGateway):
     rma: str | None = None
     meanwhile: Callable[[], None] | None = None
     news: list[News] = field(default_factory=list)
+    parcels: list[tuple[str, ScanRequest]] = field(default_factory=list)
 
     def quote(self, request: ReturnRequest, actor: Actor) -> Quote:
         self._took("quote", (request,), actor, None)
@@ -62,6 +63,12 @@ class FakeGateway(StaffGateway):
 
     def scan(self, rma: str, asked: ScanRequest, actor: Actor) -> Answer:
         return self._took("scan", (rma, asked), actor, None)
+
+    def parcel_news(self, tracking: str, asked: ScanRequest) -> bool:
+        if self.error is not None:
+            raise self.error
+        self.parcels.append((tracking, asked))
+        return tracking.startswith("SBX")
 
     def refund_news(
         self,

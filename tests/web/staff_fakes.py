@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from models.database import Database
 from models.messages import ReturnStatus
+from models.rules.orders import AddressInput
 from models.rules.policy import Policy
 from models.store.policies import current_policy
 from models.store.simulating import begin_simulation, simulate
@@ -71,8 +72,15 @@ class FakeGateway:
     def cancel(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("cancel", (rma, note), actor, id)
 
-    def make_label(self, rma: str, actor: Actor, *, id: str | None = None) -> Answer:
-        return self._took("make_label", (rma,), actor, id)
+    def make_label(
+        self,
+        rma: str,
+        actor: Actor,
+        *,
+        id: str | None = None,
+        sender: AddressInput | None = None,
+    ) -> Answer:
+        return self._took("make_label", (rma,) if sender is None else (rma, sender), actor, id)
 
     def retry_refund(self, rma: str, refund: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("retry_refund", (rma, refund), actor, id)

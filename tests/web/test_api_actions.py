@@ -15,6 +15,7 @@ from models.messages import (
     ReturnStatus,
     TaskKind,
 )
+from models.rules.orders import AddressInput
 from models.tables import Label, Task
 from tests.web.api_app import Api, pointers, problem
 from tests.web.staff_history import add_label, add_task
@@ -229,6 +230,19 @@ def test_a_label_is_answered_with_once_it_is_there(
     assert response.get_json()["label"]["tracking"] == "RD-NEW"
     location = response.headers["Location"]
     assert sqlite_api.get(location.split("/api/v1")[1]).data == b"%PDF"
+
+
+def test_a_label_may_be_made_from_another_address(
+    sqlite_api: Api, rma: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(return_actions, "LABEL_WAIT_SECONDS", 0)
+    path = f"/returns/{rma}/label"
+    typed = {"line1": "5 Mill Lane", "city": "York", "country": "GB"}
+    assert sqlite_api.post(path, {"address": typed}).status_code == 202
+    [call] = sqlite_api.gateway.calls
+    assert call.about == (rma, AddressInput(**typed))
+    refused = problem(sqlite_api.post(path, {"address": typed | {"country": "gb"}}), 422)
+    assert [error["pointer"] for error in refused["errors"]] == ["/address/country"]
 
 
 def test_an_older_label_is_not_taken_for_the_new_one(

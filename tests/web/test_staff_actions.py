@@ -19,6 +19,7 @@ from models.messages import (
     ReturnStatus,
     TaskKind,
 )
+from models.rules.orders import address_value
 from models.tables import Return
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Browser, Desk
@@ -299,6 +300,24 @@ def test_the_other_forms_ask_for_what_they_say(desk: Desk, browser: Browser) -> 
         ("release_task", (task.id,)),
         ("complete_task", (task.id, "Found at the depot")),
     ]
+
+
+def test_a_label_is_made_from_the_address_that_was_typed(desk: Desk, browser: Browser) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.NEEDS_ATTENTION, [Item(approved=1)])
+        add_task(session, row, TaskKind.LABEL_FAILED)
+    typed = {"sender-line1": "5 Mill Lane", "sender-city": "York"}
+    refused = browser.post(f"/returns/{row.rma}/label", typed | {"sender-country": "England"})
+    assert "country in two letters" in refused.text
+    assert "5 Mill Lane" in refused.text
+    assert desk.gateway.calls == []
+    browser.post(f"/returns/{row.rma}/label", typed | {"sender-country": "gb"})
+    [call] = desk.gateway.calls
+    rma, sender = call.about
+    assert (rma, address_value(sender)) == (
+        row.rma,
+        {"line1": "5 Mill Lane", "city": "York", "country": "GB"},
+    )
 
 
 @pytest.mark.parametrize("action", ["claim", "release", "complete"])

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from models.messages import EventKind, ReturnStatus
 from models.rules.orders import AddressInput
-from models.tables import Event, Label
+from models.tables import Event, Label, Return
 from tests.contract.sandbox_process import KEY, Sandbox, new_payment
 from tests.workflows.world import AGENT, World, new_order_number
+from web.requests import Conflict
 from worker import carrier
 
 
@@ -63,6 +64,23 @@ async def test_a_refused_label_is_made_once_the_order_is_mended(world: World) ->
     refused, sold = parcels(world, rma)
     assert (refused["bought"], sold["bought"]) == (False, True)
     assert [label.shipment for label in labels(world, rma)] == [sold["id"]]
+
+
+async def test_a_person_says_where_the_parcel_is_sent_from(world: World) -> None:
+    number = new_order_number()
+    world.put_order(number, reference=new_payment("ok"), address=home("sbx_label_refused"))
+    rma = await world.request(number)
+    with pytest.raises(Conflict, match="not been approved"):
+        await world.call(world.gateway.make_label, rma, AGENT, sender=home("Flat 2"))
+    with world.database.read() as session:
+        assert session.get_one(Return, rma).sender_address is None
+    await world.approve(rma)
+    await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
+    await world.call(world.gateway.make_label, rma, AGENT, sender=home("Flat 2"))
+    await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+    [label] = labels(world, rma)
+    sold = world.sandbox.call("GET", f"/v2/shipments/{label.shipment}").json()
+    assert sold["from_address"]["street2"] == "Flat 2"
 
 
 async def test_a_carrier_that_is_away_for_hours_becomes_a_task_and_then_one_label(

@@ -15,8 +15,8 @@ from web.api.schemas.answers import ReturnSchema, TakenSchema
 from web.api.schemas.returns import (
     AmendSchema,
     DecisionSchema,
-    EmptySchema,
     InspectionSchema,
+    LabelRequestSchema,
     NoteSchema,
     ReceiptSchema,
     TrackingSchema,
@@ -90,13 +90,15 @@ def reopen(asked: dict[str, Any], rma: str) -> Response:
 @blueprint.on("POST", "/returns/<rma>/label")
 @requires(Permission.SHIP)
 @idempotent()
-@blueprint.takes(EmptySchema)
+@blueprint.takes(LabelRequestSchema)
 @blueprint.answers(201, ReturnSchema)
 @blueprint.answers(202, TakenSchema, "The label is being made.")
-def make_label(_asked: dict[str, Any], rma: str) -> Response:
+def make_label(asked: dict[str, Any], rma: str) -> Response:
     """Make the label, again if need be."""
     since = begun_at() or datetime.now(UTC)
-    answer = services().gateway.make_label(rma, current_actor(), id=call_id())
+    answer = services().gateway.make_label(
+        rma, current_actor(), id=call_id(), sender=asked["address"]
+    )
     if not answer.settled or not _wait_for_label(rma, since):
         return respond_taken(answer)
     body = read_return(rma)

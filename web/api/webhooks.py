@@ -17,7 +17,7 @@ from web.incoming.sender import IncomingEvent, NotAnEvent, Sender
 from web.incoming.senders import sender_named
 from web.services import services
 
-blueprint = ResourceBlueprint("webhooks", "What payment providers report.")
+blueprint = ResourceBlueprint("webhooks", "What payment providers and carriers report.")
 
 _log = structlog.get_logger(__name__)
 

@@ -88,6 +88,7 @@ def _environment(
         "REDRESS_SANDBOX_PORT": str(ports.sandbox),
         "REDRESS_SANDBOX_DIR": str(settings.data_dir / "sandbox"),
         "REDRESS_SANDBOX_WEBHOOK_URL": f"{web}/api/v1/webhooks/sandbox",
+        "REDRESS_SANDBOX_CARRIER_URL": f"{web}/api/v1/webhooks/sandbox-carrier",
         "REDRESS_SANDBOX_WEBHOOK_SECRET": settings.sandbox_webhook_secret,
         # What a child says stands in its log at once.
         "PYTHONUNBUFFERED": "1",

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from models.settings import Settings
-from web.incoming import stripe_events
+from web.incoming import easypost_events, stripe_events
 from web.incoming.sender import Sender
 
 # Each makes its sender from the settings, or None when it isn't set up there.
 SENDERS: dict[str, Callable[[Settings], Sender | None]] = {
+    "easypost": easypost_events.from_easypost,
     "sandbox": stripe_events.from_sandbox,
+    "sandbox-carrier": easypost_events.from_sandbox,
     "stripe": stripe_events.from_stripe,
 }
 

@@ -29,6 +29,7 @@ from web.staff.forms import (
     read_inspection,
     read_note,
     read_receipt,
+    read_sender,
     read_text,
 )
 from web.staff.guard import requires
@@ -125,7 +126,9 @@ def make_label(rma: str) -> ResponseReturnValue:
     """Makes the label (again)."""
 
     def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
-        return services().gateway.make_label(rma, actor, id=call_id), "The label is being made."
+        sender = read_sender(request.form)
+        answer = services().gateway.make_label(rma, actor, id=call_id, sender=sender)
+        return answer, "The label is being made."
 
     return act(rma, "label", call)
 

@@ -9,7 +9,8 @@ from werkzeug.datastructures import MultiDict
 
 from models.messages import Condition, CountedLine, DecisionKind, Disposition, Grade
 from models.money import to_minor
-from models.rules.order_checks import MOST_MONEY
+from models.rules.order_checks import LONGEST_IN_ADDRESS, MOST_MONEY, is_country
+from models.rules.orders import AddressInput
 from web.requests import (
     DecisionRequest,
     InspectionLineRequest,
@@ -45,6 +46,26 @@ def read_call(form: Form) -> str:
 def read_text(form: Form, name: str) -> str:
     """A field without the space around it; line ends are plain, NUL (no database takes it) gone."""
     return form.get(name, "").replace("\r\n", "\n").replace("\0", "").strip()
+
+
+def read_sender(form: Form) -> AddressInput | None:
+    """Where a parcel is sent from; None: nothing was typed.
+
+    Raises:
+        FormError: it isn't an address yet.
+    """
+    parts = {name: read_text(form, f"sender-{name}") for name in LONGEST_IN_ADDRESS}
+    if not any(parts.values()):
+        return None
+    parts["country"] = parts["country"].upper()
+    if not parts["line1"] or not parts["city"]:
+        raise FormError("Give the address's first line and its city.")
+    if not is_country(parts["country"]):
+        raise FormError("Give the address's country in two letters, like GB.")
+    for name, text in parts.items():
+        if len(text) > LONGEST_IN_ADDRESS[name]:
+            raise FormError(f"The address's {name} is too long.")
+    return AddressInput(**parts)
 
 
 def read_choice(form: Form, name: str, words: type[E]) -> E:

@@ -34,6 +34,7 @@ from web.api.schemas.fields import (
     Units,
     WholeNumber,
 )
+from web.api.schemas.orders import AddressSchema
 from web.api.schemas.reasons import ReasonCode
 from web.errors import Coded
 from web.requests import (
@@ -80,6 +81,12 @@ class OrderLineName(Text):
 
 class EmptySchema(Body):
     """A call that needs no more than its address."""
+
+
+class LabelRequestSchema(Body):
+    """A label. `address`: where the parcel is sent from, when it isn't where the order went."""
+
+    address = Object(AddressSchema, load_default=None)
 
 
 class RequestedLineSchema(Body):

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -12,6 +12,8 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.add_column(sa.Column("shipping_address", sa.JSON(), nullable=True))
+    with op.batch_alter_table("returns", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sender_address", sa.JSON(), nullable=True))
     with op.batch_alter_table("labels", schema=None) as batch_op:
         batch_op.add_column(sa.Column("shipment", sa.String(length=60), nullable=True))
         batch_op.add_column(sa.Column("cost", sa.BigInteger(), nullable=True))
@@ -41,5 +43,7 @@ def downgrade() -> None:
         batch_op.drop_column("currency")
         batch_op.drop_column("cost")
         batch_op.drop_column("shipment")
+    with op.batch_alter_table("returns", schema=None) as batch_op:
+        batch_op.drop_column("sender_address")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_column("shipping_address")

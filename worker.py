@@ -15,9 +15,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.exchanges import Exchanges
 from activities.heartbeats import Heartbeats
 from activities.notifications import Notifications
-from activities.providers.carriers.easypost_api import EasyPostCarrier
-from activities.providers.carriers.none import NoCarrier
-from activities.providers.carriers.protocol import Carrier
+from activities.providers.carriers.finding import connect_carrier
 from activities.providers.mail.outbox import OutboxTransport
 from activities.providers.mail.protocol import MailTransport
 from activities.providers.mail.smtp import SmtpTransport
@@ -30,7 +28,6 @@ from activities.shipping import Shipping
 from activities.simulations import Simulations
 from activities.store_credits import StoreCredits
 from activities.task_watch import TaskWatch
-from models.carrier_settings import CarrierName
 from models.database import Database
 from models.outbox import DIRECTORY
 from models.settings import Settings, load_settings
@@ -62,27 +59,6 @@ def payment_providers(settings: Settings) -> dict[str, PaymentProvider]:
     if settings.stripe_api_key:
         providers["stripe"] = StripePayments(settings.stripe_api_key)
     return providers
-
-
-def carrier(settings: Settings) -> Carrier:
-    """Who makes the labels: EasyPost when it is chosen, else what speaks like it at the sandbox."""
-    chosen = settings.carrier
-    if chosen.carrier is CarrierName.EASYPOST:
-        return EasyPostCarrier(
-            chosen.api_key or "",
-            address=chosen.address,
-            parcel=chosen.parcel,
-            services=chosen.services,
-            accounts=chosen.accounts,
-        )
-    if settings.sandbox_url is None:
-        return NoCarrier()
-    return EasyPostCarrier(
-        settings.sandbox_key,
-        address=chosen.address,
-        parcel=chosen.parcel,
-        api_base=f"{settings.sandbox_url.rstrip('/')}/v2",
-    )
 
 
 def mail_transport(settings: Settings) -> MailTransport:
@@ -128,7 +104,7 @@ def make_worker(
     exchanges = Exchanges(database)
     reconciliations = Reconciliations(database, payments)
     simulations = Simulations(database)
-    shipping = Shipping(database, carrier(settings), settings)
+    shipping = Shipping(database, connect_carrier(settings), settings)
     transport = transport or mail_transport(settings)
     notifications = Notifications(database, transport, settings)
     watch = TaskWatch(database, transport, settings, staff())

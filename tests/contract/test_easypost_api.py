@@ -9,8 +9,14 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from activities.providers.carriers.contract import CarrierContract
 from activities.providers.carriers.easypost_api import EasyPostCarrier
-from activities.providers.carriers.protocol import CarrierRefused, CarrierUnclear, LabelData
+from activities.providers.carriers.protocol import (
+    Carrier,
+    CarrierRefused,
+    CarrierUnclear,
+    LabelData,
+)
 from models.addresses import Address
 from models.carrier_settings import ParcelSize
 from tests.contract.sandbox_process import KEY, Sandbox, free_port
@@ -57,6 +63,14 @@ def parcels(sandbox: Sandbox, order: LabelData) -> list[dict[str, Any]]:
     answer = sandbox.call("GET", f"/_sandbox/parcels?reference={reference}")
     found: list[dict[str, Any]] = answer.json()["data"]
     return found
+
+
+class TestTheContract(CarrierContract):
+    """What every carrier has to do, done by EasyPost's SDK at the sandbox."""
+
+    @pytest.fixture
+    def carrier(self, sandbox: Sandbox) -> Carrier:
+        return carrier_at(sandbox)
 
 
 def test_the_cheapest_label_is_bought_with_its_page_its_number_and_its_cost(

@@ -13,7 +13,6 @@ from models.tables import Event, Label, Return
 from tests.contract.sandbox_process import KEY, Sandbox, new_payment
 from tests.workflows.world import AGENT, World, new_order_number
 from web.requests import Conflict
-from worker import carrier
 
 
 def home(line2: str = "") -> AddressInput:
@@ -118,4 +117,3 @@ async def test_without_a_carrier_each_label_is_a_persons_work(idle_world: World)
         await world.approve(rma)
         await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
         assert problem(world, rma).startswith("no carrier is set up")
-        assert carrier(world.settings).find("shp_1") is None

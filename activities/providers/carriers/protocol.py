@@ -1,9 +1,16 @@
-"""What Redress asks of a carrier: a label for the way back, paid for once."""
+"""What Redress asks of a carrier: a label for the way back, paid for once.
 
+A carrier is added by a package of its own: it registers a function in the entry point group
+`redress.carriers`, which takes `CarrierSettings` and gives a `Carrier`, and runs the tests of
+`activities.providers.carriers.contract` against it. docs/contributor.md tells how.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from models.addresses import Address
+from models.carrier_settings import CarrierSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +96,7 @@ class Carrier(Protocol):
     def find(self, shipment: str) -> CreatedLabel | None:
         """The label of a parcel, when it was bought."""
         ...
+
+
+# What an entry point names.
+ConnectCarrier = Callable[[CarrierSettings], Carrier]

@@ -146,6 +146,7 @@ def make_worker(
             simulations.end_simulation,
             StoreCredits(database).expire_store_credits,
             shipping.make_label,
+            shipping.give_labels_back,
             notifications.send_mail,
             watch.watch_tasks,
         ],

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from activities.definition import uninterrupted
@@ -13,7 +14,7 @@ from activities.providers.carriers.protocol import (
     LabelData,
 )
 from models.database import Database
-from models.messages import Label, LabelOrder
+from models.messages import Label, LabelOrder, LabelReturn, LabelsReturned
 from models.settings import Settings
 from models.store.parcels_sent import keep_parcel, known_parcels, refuse_parcel
 from models.store.recipients import address_of, name_of
@@ -78,6 +79,34 @@ class Shipping:
             )
             session.add(row)
             return _label(row)
+
+    @uninterrupted
+    def give_labels_back(self, order: LabelReturn) -> LabelsReturned:
+        """Gives the labels of a return back, for the shop paid for them; again is harmless.
+
+        Raises:
+            ApplicationError: type `carrier_unclear` (retryable): no answer.
+        """
+        with self._database.read() as session:
+            labels = session.scalars(select(LabelRow).where(LabelRow.rma == order.rma)).all()
+        taken = 0
+        for label in labels:
+            if label.given_back_at is None and not self._give_back(label, order.at):
+                continue
+            taken += 1
+        return LabelsReturned(count=taken)
+
+    def _give_back(self, label: LabelRow, at: str) -> bool:
+        try:
+            taken = label.shipment is not None and self._carrier.give_back(label.shipment)
+        except CarrierRefused:
+            return False
+        except CarrierUnclear as problem:
+            raise ApplicationError(str(problem), type="carrier_unclear") from None
+        if taken:
+            with self._database.write() as session:
+                session.get_one(LabelRow, label.key).given_back_at = datetime.fromisoformat(at)
+        return taken
 
     def _create(self, data: LabelData, at: datetime) -> CreatedLabel:
         with self._database.read() as session:

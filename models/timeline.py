@@ -352,6 +352,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
         f"Return changed: {facts.units()} now, {facts.worth()}{facts.reasons()}"
     ),
     EventKind.LABEL_MADE: _label_made,
+    EventKind.LABELS_GIVEN_BACK: lambda facts: "The unused label was given back to the carrier",
     EventKind.LABEL_FAILED: lambda facts: f"The label could not be made{facts.because('problem')}",
     EventKind.EXPIRED: lambda _: "No parcel came in time; the return expired",
     EventKind.SCANNED: _scanned,

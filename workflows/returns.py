@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
         EventKind,
         Label,
         LabelOrder,
+        LabelReturn,
         Opening,
         ReturnKind,
         ReturnStart,
@@ -60,6 +61,7 @@ class ReturnWorkflow(Doors):
                 await self._send_back_what_was_refused()
                 await end_without_goods(case)
                 await self._wait_for_news()
+        await self._give_labels_back()
         await self._exchange.end()
         self._show_status()
         await workflow.wait_condition(self._at_rest)
@@ -147,6 +149,30 @@ class ReturnWorkflow(Doors):
             EventKind.LABEL_MADE, SYSTEM, tracking=label.tracking, carrier=label.carrier
         )
         case.mail(Template.APPROVED)
+
+    async def _give_labels_back(self) -> None:
+        """Gives the labels of a cancelled return back, which nobody will use any more."""
+        case, progress = self._case, self._case.progress
+        unused = case.labels_made and not progress.moving and not progress.received_units
+        if progress.ended_as is not ReturnStatus.CANCELLED or not unused:
+            return
+        if not workflow.patched("labels-given-back"):
+            return
+        giving = workflow.execute_activity_method(
+            Shipping.give_labels_back,
+            LabelReturn(rma=case.start.rma, at=workflow.now().isoformat()),
+            start_to_close_timeout=options.CARRIER_TIMEOUT,
+            schedule_to_close_timeout=options.CARRIER_GIVES_UP_AFTER,
+            heartbeat_timeout=options.WORKER_SILENT_FOR,
+            retry_policy=options.CARRIER_RETRY,
+            summary="Give the unused label back",
+        )
+        # A carrier that can't be reached keeps the price of a label, and holds nothing up.
+        with suppress(ActivityError):
+            if (await giving).count:
+                async with case.lock:
+                    case.recorder.tell(EventKind.LABELS_GIVEN_BACK, SYSTEM)
+                    await case.write()
 
     async def _send_back_what_was_refused(self) -> None:
         """Asks the warehouse to send refused goods back; with nothing accepted, that is the end."""

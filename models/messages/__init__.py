@@ -11,7 +11,7 @@ from models.messages.amendments import (
     Amending,
     Amendment,
 )
-from models.messages.effects import Label, LabelOrder, MailOrder
+from models.messages.effects import Label, LabelOrder, LabelReturn, LabelsReturned, MailOrder
 from models.messages.exchanges import (
     ExchangeCancellation,
     ExchangeNews,
@@ -178,6 +178,8 @@ __all__ = [
     "Label",
     "LabelOrder",
     "LabelRequest",
+    "LabelReturn",
+    "LabelsReturned",
     "LineDecision",
     "LineProgress",
     "MailOrder",

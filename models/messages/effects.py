@@ -23,6 +23,21 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelReturn:
+    """Asks to give the labels of a return back that nobody used."""
+
+    rma: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelsReturned:
+    """How many labels of a return the carrier took back, then or before."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailOrder:
     """Asks to write to the customer. `key` is unique per mail, so a retry never sends a second."""
 

@@ -297,6 +297,7 @@ class EventKind(StrEnum):
     CANCELLED = "cancelled"
     LABEL_MADE = "label_made"  # tracking, carrier
     LABEL_FAILED = "label_failed"  # problem
+    LABELS_GIVEN_BACK = "labels_given_back"
     EXPIRED = "expired"
     SCANNED = "scanned"  # status, event
     NO_MOVEMENT = "no_movement"

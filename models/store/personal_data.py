@@ -126,7 +126,10 @@ def _blank(session: Session, subject: Subject) -> None:
         update(Customer)
         .where(Customer.id.in_(subject.customers))
         .values(email=None, name=None, locale=None),
-        update(Return).where(Return.rma.in_(rmas)).values(contact_name=None, contact_email=None),
+        update(Order).where(Order.number.in_(subject.orders)).values(shipping_address=None),
+        update(Return)
+        .where(Return.rma.in_(rmas))
+        .values(contact_name=None, contact_email=None, sender_address=None),
         update(Return)
         .where(Return.rma.in_(rmas), Return.override_reason.is_not(None))
         .values(override_reason=ERASED),

@@ -238,6 +238,8 @@ class Label(Base):
     # What the shop paid for it, in minor units of `currency`; null: the carrier doesn't say.
     cost: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None] = mapped_column(String(3))
+    # When the carrier took it back, because the return was cancelled before it was used.
+    given_back_at: Mapped[datetime | None]
 
 
 class PreparedParcel(Base):

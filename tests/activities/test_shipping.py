@@ -55,6 +55,9 @@ class CountingCarrier:
     def find(self, shipment: str) -> CreatedLabel | None:
         return self._carrier.find(shipment)
 
+    def give_back(self, shipment: str) -> bool:
+        return self._carrier.give_back(shipment)
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:

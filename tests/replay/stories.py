@@ -191,6 +191,13 @@ async def cancelled(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CANCELLED)
 
 
+async def cancelled_with_an_unused_label(world: World) -> str:
+    rma = await awaiting(world)
+    await world.until_true(lambda: EventKind.LABEL_MADE in world.timeline(rma))
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    return await ended(world, rma, ReturnStatus.CANCELLED)
+
+
 async def changed(world: World) -> str:
     rma = await requested(world, {"1": 2})
     await world.call(
@@ -725,6 +732,7 @@ STORIES: tuple[Story, ...] = (
     declined,
     refused,
     cancelled,
+    cancelled_with_an_unused_label,
     cancelled_with_goods_here,
     changed,
     expired,

@@ -16,6 +16,7 @@ from models.tables import (
     JournalEntry,
     Label,
     Message,
+    Order,
     Parcel,
     ParcelItem,
     Photo,
@@ -54,6 +55,9 @@ def add_person(
         )
         add_event(session, row, EventKind.APPROVED, "user:1", note=f"Called {word}", decision="x")
         rma = row.rma
+        row.sender_address = {"line1": f"{word} Lane", "city": "York", "country": "GB"}
+        order = session.get_one(Order, row.order_number)
+        order.shipping_address = {"name": word, "line1": "1 Way", "city": "York", "country": "GB"}
         session.add(
             Message(
                 key=f"{rma}/received+1",
@@ -217,8 +221,8 @@ def test_a_gifts_return_is_not_its_buyers_to_read_and_is_erased_with_either(api:
     assert theirs.get_json()["orders"] == []
     assert erase(api, f"return:{rma}").status_code == 200
     left = everything(api.database)
-    # The buyer, who is somebody else, is still known.
-    assert left.count(SECRET.lower()) == 2
+    # The buyer, who is somebody else, is still known: by address, name and where the order went.
+    assert left.count(SECRET.lower()) == 3
     assert erase(api, "c-1").status_code == 200
     assert SECRET.lower() not in everything(api.database)
 

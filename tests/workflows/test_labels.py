@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models.messages import EventKind, ReturnStatus
+from models.messages import CarrierStatus, EventKind, ReturnStatus
 from models.rules.orders import AddressInput
 from models.tables import Event, Label, Return
 from tests.contract.sandbox_process import KEY, Sandbox, new_payment
@@ -117,3 +117,22 @@ async def test_without_a_carrier_each_label_is_a_persons_work(idle_world: World)
         await world.approve(rma)
         await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
         assert problem(world, rma).startswith("no carrier is set up")
+
+
+async def test_the_unused_label_of_a_cancelled_return_is_given_back(world: World) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"), address=home())
+    await world.until_true(lambda: len(labels(world, rma)) == 1)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    await world.until_true(lambda: EventKind.LABELS_GIVEN_BACK in world.timeline(rma))
+    assert [parcel["refunded"] for parcel in parcels(world, rma)] == [True]
+    assert labels(world, rma)[0].given_back_at is not None
+    assert world.status(rma) == ReturnStatus.CANCELLED
+
+
+async def test_a_label_that_was_used_is_not_given_back(world: World) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"), address=home())
+    await world.until_true(lambda: len(labels(world, rma)) == 1)
+    await world.scan(rma, "scan-1", CarrierStatus.IN_TRANSIT)
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    await world.handle(rma).result()
+    assert [parcel["refunded"] for parcel in parcels(world, rma)] == [False]

@@ -88,6 +88,12 @@ class CarrierContract:
         assert first != second
         assert carrier.buy(first).tracking != carrier.buy(second).tracking
 
+    def test_an_unused_label_is_given_back_once(self, carrier: Carrier, parcel: LabelData) -> None:
+        """Where the carrier takes labels back; asking again changes nothing."""
+        shipment = carrier.prepare(parcel)
+        carrier.buy(shipment)
+        assert carrier.give_back(shipment) is carrier.give_back(shipment)
+
     def test_a_refusal_names_nobody(self, carrier: Carrier, refused: LabelData) -> None:
         """It goes through Temporal and onto the timeline."""
         with pytest.raises(CarrierRefused) as caught:

@@ -43,6 +43,7 @@ _UNCLEAR_CODES = frozenset(
         "SHIPMENT.POSTAGE.NO_RESPONSE",
     }
 )
+_TAKEN_BACK = frozenset({"submitted", "refunded"})
 _CODE = re.compile(r"[A-Z0-9_.]{1,80}")
 
 
@@ -148,6 +149,21 @@ class EasyPostCarrier:
         with _translated():
             found = self._client.shipment.retrieve(shipment)
             return self._label(found) if _is_bought(found) else None
+
+    def give_back(self, shipment: str) -> bool:
+        """Asks EasyPost to refund a label; most carriers pay within weeks, a few never.
+
+        Raises:
+            CarrierUnclear: no answer.
+        """
+        with _translated():
+            found = self._client.shipment.retrieve(shipment)
+            if found.refund_status not in _TAKEN_BACK:
+                try:
+                    found = self._client.shipment.refund(shipment)
+                except (InvalidRequestError, BadRequestError):
+                    return False  # It was used, or this carrier takes none back.
+            return found.refund_status in _TAKEN_BACK
 
     @property
     def _client(self) -> easypost.EasyPostClient:

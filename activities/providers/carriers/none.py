@@ -26,6 +26,10 @@ class NoCarrier:
         """Knows of none."""
         return None
 
+    def give_back(self, shipment: str) -> bool:
+        """Takes nothing back."""
+        return False
+
 
 def _refusal() -> CarrierRefused:
     return CarrierRefused("no carrier is set up; set REDRESS_CARRIER, then make the label")

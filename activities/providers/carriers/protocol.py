@@ -97,6 +97,14 @@ class Carrier(Protocol):
         """The label of a parcel, when it was bought."""
         ...
 
+    def give_back(self, shipment: str) -> bool:
+        """Gives a label back that was not used; again is harmless.
+
+        Returns:
+            Whether the carrier takes it back; it may pay weeks later.
+        """
+        ...
+
 
 # What an entry point names.
 ConnectCarrier = Callable[[CarrierSettings], Carrier]

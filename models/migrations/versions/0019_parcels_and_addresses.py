@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -18,6 +18,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("shipment", sa.String(length=60), nullable=True))
         batch_op.add_column(sa.Column("cost", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("currency", sa.String(length=3), nullable=True))
+        batch_op.add_column(sa.Column("given_back_at", sa.DateTime(), nullable=True))
     op.create_table(
         "prepared_parcels",
         sa.Column("key", sa.String(length=60), nullable=False),
@@ -40,6 +41,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_prepared_parcels_rma"))
     op.drop_table("prepared_parcels")
     with op.batch_alter_table("labels", schema=None) as batch_op:
+        batch_op.drop_column("given_back_at")
         batch_op.drop_column("currency")
         batch_op.drop_column("cost")
         batch_op.drop_column("shipment")

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+from models.store.telling import WritingSession
+
 
 class Database:
     """Opens sessions. A writer on SQLite takes the write lock at once, so it never has to upgrade
@@ -47,10 +49,13 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session in one transaction: committed at the end, rolled back on any exception."""
+        """A session in one transaction: committed at the end, rolled back on any exception.
+
+        What it changes is told to other systems by events that are written with it.
+        """
         with (
             self._turn,
-            Session(self._writing, expire_on_commit=False) as session,
+            WritingSession(self._writing, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session

@@ -15,6 +15,7 @@ from models.tables.dock import Parcel, ParcelItem
 from models.tables.erasures import Erasure
 from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
+from models.tables.outgoing import OutgoingEvent, OutgoingHead
 from models.tables.photos import Photo
 from models.tables.products import Exchange, ExchangeLine, Product
 from models.tables.reconciliation import Difference, Reconciliation
@@ -61,6 +62,8 @@ __all__ = [
     "Note",
     "Order",
     "OrderLine",
+    "OutgoingEvent",
+    "OutgoingHead",
     "Parcel",
     "ParcelItem",
     "Payment",

@@ -21,6 +21,7 @@ from activities.providers.mail.protocol import MailTransport
 from activities.providers.mail.smtp import SmtpTransport
 from activities.providers.payments.protocol import PaymentProvider
 from activities.providers.payments.stripe_api import StripePayments
+from activities.providers.webhooks.http import HttpWebhooks
 from activities.reconciliation import Reconciliations
 from activities.records import Records
 from activities.refunds import Refunds
@@ -28,12 +29,16 @@ from activities.shipping import Shipping
 from activities.simulations import Simulations
 from activities.store_credits import StoreCredits
 from activities.task_watch import TaskWatch
+from activities.webhooks import Webhooks
 from models.database import Database
 from models.outbox import DIRECTORY
 from models.settings import Settings, load_settings
 from models.store.task_watch import Staff
 from models.temporal_client import connect
 from web.access import ROLE_PERMISSIONS, TASK_PERMISSIONS, Role
+from web.bell import WebhookBell
+from web.delivery import Delivery
+from web.temporal import TemporalBridge
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
@@ -42,6 +47,7 @@ from workflows.returns import ReturnWorkflow
 from workflows.schedules import ensure_schedules
 from workflows.simulation import SimulationWorkflow
 from workflows.task_watch import TaskWatchWorkflow
+from workflows.webhooks import WebhookSweepWorkflow, WebhookWorkflow
 
 # Activities wait for databases and other people's servers most of the time.
 _THREADS = 32
@@ -108,6 +114,8 @@ def make_worker(
     transport = transport or mail_transport(settings)
     notifications = Notifications(database, transport, settings)
     watch = TaskWatch(database, transport, settings, staff())
+    sender = HttpWebhooks(to_private=settings.webhooks_to_private)
+    webhooks = Webhooks(database, sender, settings, staff())
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -119,6 +127,8 @@ def make_worker(
             CreditExpiryWorkflow,
             SimulationWorkflow,
             TaskWatchWorkflow,
+            WebhookWorkflow,
+            WebhookSweepWorkflow,
         ],
         activities=[
             records.open_return,
@@ -149,6 +159,9 @@ def make_worker(
             shipping.give_labels_back,
             notifications.send_mail,
             watch.watch_tasks,
+            webhooks.find_waiting,
+            webhooks.plan_sending,
+            webhooks.send_stream,
         ],
         activity_executor=executor,
         max_concurrent_activities=_THREADS,
@@ -175,6 +188,8 @@ async def serve(settings: Settings) -> None:
     database = Database(settings.database_url)
     client = await connect(settings)
     await ensure_schedules(client, settings.task_queue, settings.time_zone)
+    bridge = TemporalBridge(lambda: connect(settings))
+    database.when_told = WebhookBell(database, Delivery(bridge, settings.task_queue)).ring
     with ThreadPoolExecutor(2 * _THREADS, thread_name_prefix="activity") as executor:
         async with make_worker(client, settings, database, executor):
             logging.getLogger(__name__).info("serving task queue %s", settings.task_queue)

@@ -14,7 +14,7 @@ from models.store.task_watch import Told
 from models.tables import Task
 from models.timeline import task_words
 
-_environment: Final = Environment(
+staff_environment: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates" / "staff"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
@@ -62,8 +62,8 @@ def render_tasks(told: Told, *, shop_name: str, web_url: str, time_zone: ZoneInf
     words = {"subject": subject, "parts": shown, "shop": shop_name}
     return RenderedMail(
         subject=subject,
-        text=_environment.get_template("tasks.txt").render(words),
-        html=_environment.get_template("tasks.html").render(words),
+        text=staff_environment.get_template("tasks.txt").render(words),
+        html=staff_environment.get_template("tasks.html").render(words),
     )
 
 

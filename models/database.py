@@ -1,14 +1,14 @@
 """The database: SQLite by default, PostgreSQL by `DATABASE_URL`; sessions to read and to write."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
-from models.store.telling import WritingSession
+from models.store.telling import TOLD, WritingSession
 
 
 class Database:
@@ -40,6 +40,8 @@ class Database:
         # SQLite lets waiting writers poll with growing pauses; threads of one process queue here
         # instead, and only processes are left to poll against each other.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        # Called, in the writer's thread, after a transaction that wrote events for others.
+        self.when_told: Callable[[], None] | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -59,6 +61,8 @@ class Database:
             session.begin(),
         ):
             yield session
+        if self.when_told is not None and session.info.get(TOLD):
+            self.when_told()
 
     def dispose(self) -> None:
         """Closes pooled connections."""

@@ -60,6 +60,8 @@ class Settings:
     rate_burst: int
     # How many proxies stand before the web server, whose word on the caller's address counts.
     proxies: int
+    # Whether webhook endpoints may be at private and loopback addresses, and use http.
+    webhooks_to_private: bool
 
     @property
     def stripe_is_live(self) -> bool | None:
@@ -142,6 +144,7 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         rate_limit=env.float("REDRESS_RATE_LIMIT", 50.0, validate=validate.Range(0, 1e6)),
         rate_burst=env.int("REDRESS_RATE_BURST", 200, validate=validate.Range(1, 10**6)),
         proxies=env.int("REDRESS_PROXIES", 0, validate=validate.Range(0, 10)),
+        webhooks_to_private=env.bool("REDRESS_WEBHOOKS_TO_PRIVATE", False),
     )
 
 

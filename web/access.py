@@ -27,6 +27,8 @@ class Permission(StrEnum):
     POLICY = "policy"
     # Reading and erasing all that is held about a person.
     PRIVACY = "privacy"
+    # Telling other systems what happens.
+    WEBHOOKS = "webhooks"
 
 
 SCOPE_ALL = "all"

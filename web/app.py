@@ -16,7 +16,9 @@ from models.settings import Settings, load_settings
 from models.temporal_client import connect
 from web import auth, errors, portal, staff, validators, versions
 from web.api import routes
+from web.bell import WebhookBell
 from web.compression import unpack_body
+from web.delivery import Delivery
 from web.gateway import Gateway
 from web.limits import tell_limit
 from web.photos import close_uploads, let_uploads_in
@@ -52,6 +54,7 @@ def create_app(
     *,
     temporal: TemporalBridge | None = None,
     database: Database | None = None,
+    bell: bool = False,
 ) -> Flask:
     """Makes the application; it connects to nothing before the first request.
 
@@ -59,11 +62,14 @@ def create_app(
         settings: instead of the environment's.
         temporal: instead of a bridge of its own.
         database: instead of the settings' one.
+        bell: tell webhook endpoints at once of what this process writes.
     """
     settings = settings or load_settings()
     found = settings
     database = database or Database(settings.database_url)
     temporal = temporal or TemporalBridge(lambda: connect(found))
+    if bell:
+        database.when_told = WebhookBell(database, Delivery(temporal, settings.task_queue)).ring
     app = Flask("web")
     # Answers keep the order of the contract, which is the order in which people read them.
     app.json = OrderedJson(app)

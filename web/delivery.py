@@ -39,10 +39,12 @@ from models.messages import (
     ReturnState,
     SimulationStart,
     TaskCompletion,
+    WebhookStart,
     payout_workflow_id,
     reconciliation_workflow_id,
     reopened_workflow_id,
     simulation_workflow_id,
+    webhook_workflow_id,
 )
 from web.requests import Conflict, GatewayError, Refused
 from web.temporal import ANSWER_WITHIN, TemporalBridge
@@ -52,6 +54,7 @@ from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 from workflows.simulation import SimulationWorkflow
+from workflows.webhooks import WebhookWorkflow
 
 _TIMEOUT = timedelta(seconds=ANSWER_WITHIN)
 
@@ -200,6 +203,26 @@ class Delivery:
             )
 
         self._bridge.run(begin)
+
+    def nudge_webhooks(self, endpoint: str) -> None:
+        """Says that something may wait for a webhook endpoint.
+
+        Raises:
+            Unavailable: Temporal can't be reached.
+        """
+
+        async def nudge(client: Client) -> None:
+            await client.start_workflow(
+                WebhookWorkflow.run,
+                WebhookStart(endpoint=endpoint),
+                id=webhook_workflow_id(endpoint),
+                task_queue=self._task_queue,
+                start_signal="nudge",
+                static_summary="Webhooks of one endpoint",
+                rpc_timeout=_TIMEOUT,
+            )
+
+        self._bridge.run(nudge)
 
     def deliver(self, workflow: str, message: Message) -> ReturnState:
         """Sends a message to a workflow and waits for its answer.

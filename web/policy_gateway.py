@@ -1,6 +1,7 @@
 """What the policy says to new returns, and the call that tries a draft of it out."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -25,6 +26,11 @@ class PolicyGateway(Messenger):
             self._settings.deadlines,
             **{name: parse_duration(text) for name, text in own.items()},
         )
+
+    def nudge_webhooks(self, endpoint: str) -> None:
+        """Says that something waits for a webhook endpoint; the sweep finds it, if this can't."""
+        with suppress(Unavailable):
+            self._delivery.nudge_webhooks(endpoint)
 
     def simulate(
         self,

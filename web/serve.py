@@ -49,7 +49,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Called in each worker, after the fork: a Temporal client's threads don't survive one."""
         from web.app import create_app
 
-        made: Callable[..., Any] = create_app()
+        made: Callable[..., Any] = create_app(bell=True)
         return made
 
 

@@ -46,6 +46,13 @@ SIMULATION_RETRY = RetryPolicy(
 TASK_WATCH_TIMEOUT = timedelta(minutes=5)
 TASK_WATCH_GIVES_UP_AFTER = timedelta(minutes=12)
 
+# A stream's turn, with the last attempt in it. What an endpoint does is no error; a database that
+# is away is.
+WEBHOOK_TIMEOUT = timedelta(minutes=3)
+WEBHOOK_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2)
+)
+
 # A withdrawal is refunded within 14 days of its receipt (Directive 2011/83/EU, article 13); a
 # person is asked two days before.
 WITHDRAWAL_REFUND_WITHIN = timedelta(days=14)

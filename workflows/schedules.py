@@ -21,14 +21,18 @@ from models.messages import ReconciliationStart
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.task_watch import TaskWatchWorkflow
+from workflows.webhooks import WebhookSweepWorkflow
 
 RECONCILIATION = "redress-reconciliation"
 CREDIT_EXPIRY = "redress-credit-expiry"
 TASK_WATCH = "redress-task-watch"
+WEBHOOK_SWEEP = "redress-webhook-sweep"
 
 # A night that was missed longer ago than this is not made up for: the next one compares all.
 _CATCH_UP = timedelta(hours=20)
 _QUARTER = timedelta(minutes=15)
+# Nudges make webhooks fast; the sweep only finds what they missed.
+_SWEEP = timedelta(minutes=2)
 
 
 async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> None:
@@ -63,6 +67,14 @@ async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> N
     )
     often = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_QUARTER)])
     await _ensure(client, TASK_WATCH, watch, often, catch_up=_QUARTER)
+    sweep = ScheduleActionStartWorkflow(
+        WebhookSweepWorkflow.run,
+        id="webhook-sweep",
+        task_queue=task_queue,
+        static_summary="Webhooks that wait",
+    )
+    soon = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_SWEEP)])
+    await _ensure(client, WEBHOOK_SWEEP, sweep, soon, catch_up=_SWEEP)
 
 
 def _each_night(hour: int, minute: int, time_zone: str) -> ScheduleSpec:

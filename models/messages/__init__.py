@@ -96,6 +96,14 @@ from models.messages.steps import (
     TaskCompletion,
     UnexpectedItem,
 )
+from models.messages.webhooks import (
+    WebhookPlan,
+    WebhookPlanning,
+    WebhookSending,
+    WebhookStart,
+    WebhooksWaiting,
+    webhook_workflow_id,
+)
 from models.messages.words import (
     EXCHANGING,
     FINAL_STATUSES,
@@ -226,6 +234,11 @@ __all__ = [
     "TimelineEvent",
     "UnexpectedItem",
     "Wait",
+    "WebhookPlan",
+    "WebhookPlanning",
+    "WebhookSending",
+    "WebhookStart",
+    "WebhooksWaiting",
     "WriteOff",
     "exchange_workflow_id",
     "payout_workflow_id",
@@ -233,5 +246,6 @@ __all__ = [
     "recovery_of",
     "reopened_workflow_id",
     "simulation_workflow_id",
+    "webhook_workflow_id",
     "workflow_id",
 ]

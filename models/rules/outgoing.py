@@ -55,6 +55,8 @@ EXCHANGE_TYPES = (
 )
 TASK_TYPES = ("task.opened", "task.claimed", "task.released", "task.escalated", "task.done")
 MEMO_TYPE = "credit_memo.issued"
+# Sent to one endpoint, when a person wants to see whether it arrives.
+TEST_TYPE = "webhook.test"
 
 # What is known to be an id, a number or one of our own words. An entry's other facts (what a
 # carrier or a mail server wrote, say) stay in the house.
@@ -80,5 +82,13 @@ def all_types() -> list[str]:
     """Every type there is, sorted."""
     told = {made for kind in EventKind if (made := type_of_entry(kind)) is not None}
     return sorted(
-        {*told, *REFUND_TYPES, *CREDIT_TYPES.values(), *EXCHANGE_TYPES, *TASK_TYPES, MEMO_TYPE}
+        {
+            *told,
+            *REFUND_TYPES,
+            *CREDIT_TYPES.values(),
+            *EXCHANGE_TYPES,
+            *TASK_TYPES,
+            MEMO_TYPE,
+            TEST_TYPE,
+        }
     )

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import event, func, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
-from models.rules.outgoing import CREDIT_TYPES, FACTS, MEMO_TYPE, type_of_entry
+from models.rules.outgoing import CREDIT_TYPES, FACTS, MEMO_TYPE, TEST_TYPE, type_of_entry
 from models.store.dialects import insert_or_ignore
 from models.tables import (
     CreditMemo,
@@ -34,6 +34,8 @@ from models.tables.base import Base
 
 _WATCHED = (Event, Refund, CreditMovement, Exchange, Task, CreditMemo)
 _CHANGES = "outgoing_changes"
+# Set in `session.info` once events were written.
+TOLD = "outgoing_told"
 # How much of a credit's code an event shows. Who holds the whole code may spend it.
 _ENDING = 4
 Json = dict[str, Any]
@@ -77,7 +79,8 @@ def _write(session: Session) -> None:
     session.flush()
     changes: list[_Change] = session.info.pop(_CHANGES, [])
     if changes:
-        _add(session, [(change, _tell(session, change)) for change in changes])
+        _add(session, [(change.type, _tell(session, change)) for change in changes])
+        session.info[TOLD] = True
 
 
 @event.listens_for(WritingSession, "do_orm_execute")
@@ -246,7 +249,27 @@ def _text(at: datetime) -> str:
 # --- in order ------------------------------------------------------------------------------------
 
 
-def _add(session: Session, told: Sequence[tuple[_Change, _Told]]) -> None:
+def tell_test(session: Session, endpoint: str, at: datetime) -> OutgoingEvent:
+    """Writes an event that only one webhook endpoint is told of."""
+    told = _Told(
+        at=at,
+        rma=None,
+        stream=f"webhook/{endpoint}",
+        order=None,
+        path=f"/webhook-endpoints/{endpoint}",
+        facts={"endpoint": endpoint},
+    )
+    session.flush()
+    [made] = _add(session, [(TEST_TYPE, told)])
+    return made
+
+
+def newest_number(session: Session) -> int:
+    """The number of the newest event; 0: there is none."""
+    return session.scalar(select(OutgoingHead.last)) or 0
+
+
+def _add(session: Session, told: Sequence[tuple[str, _Told]]) -> list[OutgoingEvent]:
     """Writes events, numbered under the lock of their head.
 
     It is the last lock of all and held until the commit, so that numbers become visible in their
@@ -255,16 +278,17 @@ def _add(session: Session, told: Sequence[tuple[_Change, _Told]]) -> None:
     head = _lock_head(session)
     places = _places(session, {each.stream for _, each in told})
     returns = _returns(session, {each.rma for _, each in told if each.rma is not None})
-    for change, each in told:
+    made = []
+    for kind, each in told:
         head.last += 1
         places[each.stream] = place = places.get(each.stream, 0) + 1
         order, status = returns.get(each.rma or "", (each.order, None))
         path = f"/returns/{quote(each.rma, safe='')}" if each.rma else None
-        session.add(
+        made.append(
             OutgoingEvent(
                 number=head.last,
                 id=f"evt_{uuid.uuid4().hex}",
-                type=change.type,
+                type=kind,
                 at=each.at,
                 rma=each.rma,
                 stream=each.stream,
@@ -279,7 +303,9 @@ def _add(session: Session, told: Sequence[tuple[_Change, _Told]]) -> None:
                 },
             )
         )
+    session.add_all(made)
     session.flush()
+    return made
 
 
 def _lock_head(session: Session) -> OutgoingHead:

@@ -37,6 +37,7 @@ from models.tables.returns import (
 from models.tables.simulations import Simulation
 from models.tables.staff_mails import StaffMail
 from models.tables.stock import StockMove
+from models.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AccountCode",
@@ -88,4 +89,6 @@ __all__ = [
     "TenderUse",
     "UnitRange",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -24,6 +24,7 @@ from web.api import (
     stock,
     store_credits,
     tasks,
+    webhook_endpoints,
     webhooks,
 )
 from web.api.blueprint import RedressApi
@@ -41,6 +42,7 @@ _RESOURCES = (
     store_credits,
     tasks,
     events,
+    webhook_endpoints,
     refunds,
     credit_memos,
     customers,

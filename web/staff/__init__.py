@@ -25,6 +25,7 @@ from web.staff import (
     returns,
     session,
     stock,
+    webhooks,
     words,
 )
 from web.staff.presentation import Presentation
@@ -130,6 +131,32 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/returns/<rma>/photos/<id>/preview", view_func=photos.preview)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
+    staff.add_url_rule("/webhooks", endpoint="webhooks", view_func=webhooks.endpoints)
+    staff.add_url_rule(
+        "/webhooks", endpoint="webhook_add", view_func=webhooks.add_endpoint, methods=["POST"]
+    )
+    staff.add_url_rule("/webhooks/<id>", endpoint="webhook", view_func=webhooks.endpoint)
+    for rule, webhook_view in (
+        ("switch", webhooks.switch),
+        ("rotate", webhooks.rotate),
+        ("test", webhooks.send_test),
+        ("remove", webhooks.remove),
+    ):
+        staff.add_url_rule(
+            f"/webhooks/<id>/{rule}",
+            endpoint=f"webhook_{rule}",
+            view_func=webhook_view,
+            methods=["POST"],
+        )
+    staff.add_url_rule(
+        "/webhooks/<id>/events/<event>", endpoint="webhook_delivery", view_func=webhooks.delivery
+    )
+    staff.add_url_rule(
+        "/webhooks/<id>/events/<event>/resend",
+        endpoint="webhook_resend",
+        view_func=webhooks.resend,
+        methods=["POST"],
+    )
     staff.add_url_rule("/dock/stock", view_func=stock.stock)
     staff.add_url_rule("/dock/stock.csv", view_func=stock.stock_file)
     staff.add_url_rule("/dock", endpoint="dock", view_func=dock.dock_page)

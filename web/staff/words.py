@@ -232,6 +232,11 @@ RUNS: dict[str, Badge] = {
     "done": Badge("Done", "done"),
     "failed": Badge("Failed", "bad"),
 }
+DELIVERIES: dict[str, Badge] = {
+    "pending": Badge("Waiting", "wait"),
+    "delivered": Badge("Delivered", "done"),
+    "failed": Badge("Failed", "bad"),
+}
 REPAIRS: dict[str, Badge] = {
     "open": Badge("Open", "wait"),
     "repaired": Badge("Repaired", "done"),
@@ -381,6 +386,7 @@ PERMISSIONS: dict[str, str] = {
     Permission.BOOKS: "look at the books",
     Permission.POLICY: "change the policy",
     Permission.PRIVACY: "read and erase personal data",
+    Permission.WEBHOOKS: "look after webhooks",
 }
 
 

@@ -1,0 +1,299 @@
+"""Webhooks on a real Temporal server, to a receiver in a process of its own that misbehaves."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from activities.providers.webhooks import http
+from models.messages import EventKind, ReturnStatus, webhook_workflow_id
+from models.rules import webhooks as rules
+from models.store import webhooks
+from models.store.outgoing import events_after
+from models.tables import Event, Return, StaffMail, WebhookDelivery, WebhookEndpoint
+from tests.contract.webhook_receiver import Receiver
+from tests.web.staff_rows import NOW, add_return, add_user
+from tests.workflows.refunding import on_sqlite
+from tests.workflows.world import World
+from web.access import Role
+from workflows.webhooks import WebhookSweepWorkflow
+
+SHORT = timedelta(milliseconds=100)
+
+
+@pytest.fixture
+def idle_world(idle_world: World) -> World:
+    idle_world.settings = replace(idle_world.settings, webhooks_to_private=True)
+    return idle_world
+
+
+@pytest.fixture
+async def world(idle_world: World) -> AsyncIterator[World]:
+    async with idle_world.working():
+        yield idle_world
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried soon, and hanging ends soon."""
+    monkeypatch.setattr(rules, "RETRY_AFTER", (SHORT,))
+    monkeypatch.setattr(rules, "PAUSE_AFTER", (SHORT / 2,))
+    monkeypatch.setattr(http, "TIMEOUT", 0.5)
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    made = Receiver(directory=tmp_path)
+    yield made
+    made.stop()
+
+
+def listen(world: World, receiver: Receiver, *types: str) -> WebhookEndpoint:
+    """An endpoint at the receiver, which knows its secret."""
+    with world.database.write() as session:
+        made = webhooks.add_endpoint(
+            session,
+            url=receiver.url,
+            description="",
+            types=types,
+            actor="user:1",
+            at=datetime.now(UTC),
+        )
+    receiver.secret = made.secret
+    return made
+
+
+def happen(world: World, returns: int, each: int) -> None:
+    """So many returns to which so many things happen, mixed among each other."""
+    with world.database.write() as session:
+        rmas = [
+            add_return(session, number, ReturnStatus.RECEIVED).rma
+            for number in range(1, returns + 1)
+        ]
+    for turn in range(1, each):
+        with world.database.write() as session:
+            session.add_all(
+                Event(
+                    rma=rma,
+                    key=f"scan/{turn}",
+                    at=NOW,
+                    kind=EventKind.SCANNED,
+                    actor="carrier",
+                    data={"event": f"e-{turn}"},
+                )
+                for rma in rmas
+            )
+
+
+def counts(world: World) -> dict[str, int]:
+    with world.database.read() as session:
+        return dict(
+            session.execute(
+                select(WebhookDelivery.status, func.count()).group_by(WebhookDelivery.status)
+            ).all()
+        )
+
+
+async def until_all(world: World, events: int, *, seconds: float = 90) -> None:
+    await world.until_true(
+        lambda: counts(world) == {"delivered": events}, lambda: counts(world), seconds=seconds
+    )
+
+
+def assert_told_in_order(world: World, receiver: Receiver, events: int) -> None:
+    """Each event came at least once, signed, under one id, in the order of its return."""
+    log = receiver.log
+    assert all(each["verified"] for each in log)
+    assert all(each["id"] == each["event"]["id"] for each in log)
+    assert not [each for each in log if each["action"] == "followed"]
+    first: dict[str, list[int]] = defaultdict(list)
+    seen = set()
+    for each in receiver.taken:
+        if each["id"] not in seen:
+            seen.add(each["id"])
+            first[each["event"]["data"]["return"]].append(each["event"]["data"]["sequence"])
+    assert len(seen) == events
+    with world.database.read() as session:
+        assert seen == {row.id for row in events_after(session, 0, limit=events + 1)}
+    for order in first.values():
+        assert order == list(range(1, len(order) + 1))
+
+
+async def nudge(world: World, endpoint: WebhookEndpoint) -> None:
+    await world.call(world.gateway.nudge_webhooks, endpoint.id)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_receiver_that_fails_hangs_redirects_and_dies_gets_every_event_in_order(
+    world: World, receiver: Receiver
+) -> None:
+    receiver.answer = "wild-7"
+    endpoint = listen(world, receiver)
+    receiver.start()
+    happen(world, returns=6, each=10)
+    await nudge(world, endpoint)
+    await until_all(world, 60)
+    assert_told_in_order(world, receiver, 60)
+    assert receiver.deaths > 0
+    assert len(receiver.log) > 70
+    # Nothing waits any more, so nothing runs.
+    handle = world.env.client.get_workflow_handle(webhook_workflow_id(endpoint.id))
+    await asyncio.wait_for(handle.result(), 20)
+
+
+@pytest.mark.prove
+@on_sqlite
+@pytest.mark.usefixtures("soon")
+async def test_two_thousand_events_arrive_in_order_though_receiver_and_workers_die(
+    idle_world: World, receiver: Receiver
+) -> None:
+    receiver.answer = "wild-11"
+    endpoint = listen(idle_world, receiver)
+    receiver.start()
+    happen(idle_world, returns=100, each=20)
+    await nudge(idle_world, endpoint)
+    for share in (300, 900, 1500):
+        async with idle_world.working():
+            await idle_world.until_true(
+                lambda share=share: counts(idle_world).get("delivered", 0) >= share,
+                lambda: counts(idle_world),
+                seconds=600,
+            )
+    async with idle_world.working():
+        await until_all(idle_world, 2000, seconds=900)
+    assert_told_in_order(idle_world, receiver, 2000)
+
+
+@on_sqlite
+async def test_what_happens_while_nobody_can_be_nudged_is_found_by_the_sweep(
+    idle_world: World, receiver: Receiver
+) -> None:
+    world = idle_world
+    listen(world, receiver, "return.scanned")
+    receiver.start()
+    happen(world, returns=2, each=2)
+    async with world.working():
+        for _ in range(2):
+            found = await world.env.client.execute_workflow(
+                WebhookSweepWorkflow.run,
+                id=f"sweep-{world.settings.task_queue}",
+                task_queue=world.settings.task_queue,
+            )
+        await until_all(world, 2)
+    assert found <= 1
+    assert {each["event"]["type"] for each in receiver.log} == {"return.scanned"}
+
+
+@on_sqlite
+async def test_a_test_goes_to_its_endpoint_alone(
+    world: World, receiver: Receiver, tmp_path: Path
+) -> None:
+    endpoint = listen(world, receiver, "refund.succeeded")
+    other = listen(world, Receiver(directory=tmp_path))
+    receiver.start()
+    with world.database.write() as session:
+        event = webhooks.send_test(session, endpoint.id, at=datetime.now(UTC))
+    assert event is not None
+    for each in (endpoint, other):
+        await nudge(world, each)
+    await until_all(world, 1)
+    [got] = receiver.log
+    assert (got["event"]["type"], got["id"]) == ("webhook.test", event.id)
+    assert got["headers"]["User-Agent"] == "Redress-Webhooks/1"
+
+
+@on_sqlite
+async def test_after_three_days_without_an_answer_it_is_given_up_and_the_managers_are_told(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "PAUSE_AFTER", (timedelta(hours=6),))
+    with world.database.write() as session:
+        manager = add_user(session, Role.MANAGER).id
+        add_user(session, Role.AGENT)
+    endpoint = listen(world, receiver)
+    happen(world, returns=2, each=2)
+    await nudge(world, endpoint)
+    handle = world.env.client.get_workflow_handle(webhook_workflow_id(endpoint.id))
+    await world.until_true(lambda: tried(world) > 0)
+    await world.env.fast_forward(handle, timedelta(days=2, hours=12))
+    assert counts(world) == {"pending": 4}
+    await world.env.fast_forward(handle, timedelta(hours=13))
+    await world.until_true(lambda: counts(world) == {"failed": 4}, lambda: counts(world))
+    with world.database.read() as session:
+        [mail] = session.scalars(select(StaffMail)).all()
+    assert mail.user_id == manager
+    assert mail.subject == "Webhooks could not be delivered"
+    assert f"/webhooks/{endpoint.id}" in mail.text
+    # Sent again by a person, once somebody listens.
+    receiver.start()
+    with world.database.write() as session:
+        event = events_after(session, 0, limit=1)[0]
+        webhooks.resend(session, event, [session.get_one(WebhookEndpoint, endpoint.id)], NOW)
+    await nudge(world, endpoint)
+    await world.until_true(
+        lambda: counts(world) == {"failed": 3, "delivered": 1}, lambda: counts(world), seconds=40
+    )
+    assert [each["id"] for each in receiver.log] == [event.id]
+
+
+@on_sqlite
+async def test_an_endpoint_that_is_gone_is_switched_off_and_what_waits_stays(
+    world: World, receiver: Receiver
+) -> None:
+    with world.database.write() as session:
+        add_user(session, Role.MANAGER)
+    endpoint = listen(world, receiver)
+    receiver.answer = "410"
+    receiver.start()
+    happen(world, returns=1, each=3)
+    await nudge(world, endpoint)
+    handle = world.env.client.get_workflow_handle(webhook_workflow_id(endpoint.id))
+    await asyncio.wait_for(handle.result(), 20)
+    with world.database.read() as session:
+        row = session.get_one(WebhookEndpoint, endpoint.id)
+        assert (row.enabled, row.disabled_because) == (False, "gone")
+        assert [mail.subject for mail in session.scalars(select(StaffMail))] == [
+            "A webhook endpoint is switched off"
+        ]
+    assert len(receiver.log) == 1
+    assert counts(world) == {"pending": 3}
+    receiver.stop()
+    receiver.answer = "204"
+    receiver.start()
+    with world.database.write() as session:
+        webhooks.switch_endpoint(session, endpoint.id, on=True, at=datetime.now(UTC))
+    await nudge(world, endpoint)
+    await until_all(world, 3)
+
+
+def tried(world: World) -> int:
+    with world.database.read() as session:
+        return session.scalar(select(func.sum(WebhookDelivery.attempts))) or 0
+
+
+@on_sqlite
+async def test_a_nudge_wakes_a_workflow_that_waits_for_its_next_attempt(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "RETRY_AFTER", (timedelta(hours=5),))
+    receiver.answer = "503"
+    endpoint = listen(world, receiver)
+    receiver.start()
+    happen(world, returns=1, each=1)
+    await nudge(world, endpoint)
+    await world.until_true(lambda: tried(world) == 1)
+    receiver.stop()
+    receiver.answer = "200"
+    receiver.start()
+    with world.database.write() as session:
+        add_return(session, 9, ReturnStatus.REQUESTED)
+        assert session.scalar(select(func.count()).select_from(Return)) == 2
+    await nudge(world, endpoint)
+    await world.until_true(
+        lambda: counts(world) == {"pending": 1, "delivered": 1}, lambda: counts(world)
+    )

@@ -45,6 +45,8 @@ class FakeGateway:
     # Where drafts are tried out, and whether a worker does it.
     database: Database | None = None
     works: bool = True
+    # The webhook endpoints for which something waits.
+    nudged: list[str] = field(default_factory=list)
 
     def decide(
         self, rma: str, asked: DecisionRequest, actor: Actor, *, id: str | None = None
@@ -135,6 +137,9 @@ class FakeGateway:
         if self.works:
             simulate(self.database, run, lambda: datetime.now(UTC))
         return run
+
+    def nudge_webhooks(self, endpoint: str) -> None:
+        self.nudged.append(endpoint)
 
     def reopen(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("reopen", (rma, note), actor, id)

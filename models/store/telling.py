@@ -8,16 +8,16 @@ exists of a change that was rolled back.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import event, func, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
-from models.rules.outgoing import CREDIT_TYPES, FACTS, MEMO_TYPE, TEST_TYPE, type_of_entry
+from models.rules.outgoing import CREDIT_TYPES, MEMO_TYPE, TEST_TYPE, type_of_entry
 from models.store.dialects import insert_or_ignore
+from models.store.told import Change, Told, tell
 from models.tables import (
     CreditMemo,
     CreditMovement,
@@ -27,7 +27,6 @@ from models.tables import (
     OutgoingHead,
     Refund,
     Return,
-    StoreCredit,
     Task,
 )
 from models.tables.base import Base
@@ -36,38 +35,15 @@ _WATCHED = (Event, Refund, CreditMovement, Exchange, Task, CreditMemo)
 _CHANGES = "outgoing_changes"
 # Set in `session.info` once events were written.
 TOLD = "outgoing_told"
-# How much of a credit's code an event shows. Who holds the whole code may spend it.
-_ENDING = 4
-Json = dict[str, Any]
 
 
 class WritingSession(Session):
     """A session whose changes are told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    type: str
-    row: Base
-    # As it was at this change; the row may have gone on before the transaction ends.
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """What is told of a row: its return, what it is ordered within without one, and the rest."""
-
-    at: datetime
-    rma: str | None
-    stream: str
-    order: str | None
-    path: str | None
-    facts: Json
-
-
 @event.listens_for(WritingSession, "before_flush")
 def _notice(session: Session, _context: UOWTransaction, _instances: object) -> None:
-    noticed: list[_Change] = session.info.setdefault(_CHANGES, [])
+    noticed: list[Change] = session.info.setdefault(_CHANGES, [])
     for row in session.new:
         noticed += [_change(kind, row) for kind in _types_of_new(row)]
     for row in session.dirty:
@@ -77,9 +53,9 @@ def _notice(session: Session, _context: UOWTransaction, _instances: object) -> N
 @event.listens_for(WritingSession, "before_commit")
 def _write(session: Session) -> None:
     session.flush()
-    changes: list[_Change] = session.info.pop(_CHANGES, [])
+    changes: list[Change] = session.info.pop(_CHANGES, [])
     if changes:
-        _add(session, [(change.type, _tell(session, change)) for change in changes])
+        _add(session, [(change.type, tell(session, change)) for change in changes])
         session.info[TOLD] = True
 
 
@@ -91,8 +67,8 @@ def _refuse_what_is_not_seen(state: ORMExecuteState) -> None:
         raise TypeError(f"change {mapper.class_.__name__} by its rows, so that it is told")
 
 
-def _change(kind: str, row: Any) -> _Change:
-    return _Change(type=kind, row=row, status=getattr(row, "status", "") or "")
+def _change(kind: str, row: Any) -> Change:
+    return Change(type=kind, row=row, status=getattr(row, "status", "") or "")
 
 
 def _types_of_new(row: object) -> list[str]:
@@ -133,125 +109,12 @@ def _differs(row: Base, name: str) -> bool:
     return history.has_changes() and list(history.added) != list(history.deleted)
 
 
-# --- what is told --------------------------------------------------------------------------------
-
-
-def _tell(session: Session, change: _Change) -> _Told:
-    row = change.row
-    if isinstance(row, Event):
-        facts = {name: fact for name, fact in row.data.items() if name in FACTS}
-        return _Told(
-            at=row.at,
-            rma=row.rma,
-            stream=row.rma,
-            order=None,
-            path=None,
-            facts={"actor": row.actor, "facts": facts},
-        )
-    if isinstance(row, Refund):
-        return _tell_of_refund(row, change)
-    if isinstance(row, CreditMovement):
-        return _tell_of_credit(session.get_one(StoreCredit, row.code), row)
-    if isinstance(row, Exchange):
-        exchange = {
-            "status": change.status,
-            "difference": row.difference,
-            "paid": row.paid,
-            "currency": row.currency,
-            "tracking": row.tracking,
-        }
-        ended = {"shipped": row.shipped_at, "cancelled": row.cancelled_at}.get(change.status)
-        return _Told(
-            at=ended or datetime.now(UTC),
-            rma=row.rma,
-            stream=row.rma,
-            order=None,
-            path=None,
-            facts={"exchange": exchange},
-        )
-    if isinstance(row, Task):
-        return _tell_of_task(row, change)
-    if not isinstance(row, CreditMemo):
-        raise TypeError(f"nothing is told of {type(row).__name__}")
-    memo = {"number": f"CM-{row.number:06}", "amount": row.amount, "currency": row.currency}
-    return _Told(
-        at=row.issued_at,
-        rma=row.rma,
-        stream=row.rma or f"order/{row.order_number}",
-        order=row.order_number,
-        path=f"/credit-memos/CM-{row.number:06}",
-        facts={"credit_memo": {**memo, "tax": row.tax}},
-    )
-
-
-def _tell_of_refund(row: Refund, change: _Change) -> _Told:
-    refund = {
-        "id": row.id,
-        "amount": row.amount,
-        "currency": row.currency,
-        "status": change.status,
-        "paid_by": row.paid_by,
-        "replaced_by": row.replaced_by,
-    }
-    return _Told(
-        at=row.created_at if change.type == "refund.created" else row.updated_at,
-        rma=row.rma,
-        stream=row.rma or f"order/{row.order_number}",
-        order=row.order_number,
-        path=f"/refunds/{quote(row.id, safe='')}",
-        facts={"refund": refund},
-    )
-
-
-def _tell_of_credit(credit: StoreCredit, row: CreditMovement) -> _Told:
-    told = {
-        "ending": credit.code[-_ENDING:],
-        "origin": credit.origin,
-        "change": row.amount,
-        "amount": credit.amount,
-        "balance": credit.balance,
-        "currency": credit.currency,
-    }
-    return _Told(
-        at=row.at,
-        rma=credit.rma,
-        stream=credit.rma or f"order/{credit.order_number}",
-        order=credit.order_number,
-        path=None,
-        facts={"store_credit": told, "actor": row.actor},
-    )
-
-
-def _tell_of_task(row: Task, change: _Change) -> _Told:
-    task = {
-        "id": row.id,
-        "kind": row.kind,
-        "status": change.status,
-        "due_at": None if row.due_at is None else _text(row.due_at),
-        "refund": row.refund,
-        "parcel": row.parcel_id,
-    }
-    times = {"task.opened": row.opened_at, "task.done": row.closed_at}
-    return _Told(
-        at=times.get(change.type) or datetime.now(UTC),
-        rma=row.rma,
-        stream=row.rma or f"task/{row.id}",
-        order=None,
-        path=None,
-        facts={"task": task},
-    )
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 # --- in order ------------------------------------------------------------------------------------
 
 
 def tell_test(session: Session, endpoint: str, at: datetime) -> OutgoingEvent:
     """Writes an event that only one webhook endpoint is told of."""
-    told = _Told(
+    told = Told(
         at=at,
         rma=None,
         stream=f"webhook/{endpoint}",
@@ -269,7 +132,7 @@ def newest_number(session: Session) -> int:
     return session.scalar(select(OutgoingHead.last)) or 0
 
 
-def _add(session: Session, told: Sequence[tuple[str, _Told]]) -> list[OutgoingEvent]:
+def _add(session: Session, told: Sequence[tuple[str, Told]]) -> list[OutgoingEvent]:
     """Writes events, numbered under the lock of their head.
 
     It is the last lock of all and held until the commit, so that numbers become visible in their

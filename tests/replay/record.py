@@ -54,7 +54,7 @@ async def record(story: Story, world: World) -> None:
     else:
         name = await story(world)
     # A return's story names the return; the others name their workflow.
-    of_return = not name.startswith(("reconciliation", "credit-expiry", "simulation"))
+    of_return = not name.startswith(("reconciliation", "credit-expiry", "simulation", "webhook"))
     handle = world.env.client.get_workflow_handle(workflow_id(name) if of_return else name)
     history = await handle.fetch_history()
     events = ",\n".join(

@@ -27,8 +27,10 @@ from models.messages import (
     TaskKind,
     reconciliation_workflow_id,
     simulation_workflow_id,
+    webhook_workflow_id,
     workflow_id,
 )
+from models.rules import webhooks as webhook_rules
 from models.rules.orders import PaymentKind
 from models.rules.policy import Policy
 from models.rules.reasons import ReasonTerms
@@ -36,11 +38,13 @@ from models.rules.terms import Fault
 from models.store.policy_versions import save_policy
 from models.tables import PolicyVersion, Return
 from tests.contract.sandbox_process import new_payment
+from tests.contract.webhook_receiver import Receiver
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
 from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
 from tests.workflows.test_photos_awaited import add_photo
 from tests.workflows.test_photos_awaited import ask as ask_with_photo
+from tests.workflows.test_webhooks import happen, listen, until_all
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
 from web.requests import (
@@ -62,6 +66,7 @@ from worker import payment_providers
 from workflows import options
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.returns import ReturnWorkflow
+from workflows.webhooks import WebhookSweepWorkflow
 
 Story = Callable[[World], Awaitable[str]]
 
@@ -718,6 +723,40 @@ async def exchange_shipped(world: World) -> str:
     return f"{await exchanged(world)}/exchange/1"
 
 
+async def webhooks_sent(world: World) -> str:
+    """Some at once, one after attempts that failed, some behind it."""
+    world.settings = replace(world.settings, webhooks_to_private=True)
+    receiver = Receiver(directory=world.settings.data_dir, answer="wild-7")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(webhook_rules, "RETRY_AFTER", (timedelta(milliseconds=300),))
+        patch.setattr(webhook_rules, "PAUSE_AFTER", (timedelta(milliseconds=100),))
+        patch.setattr("activities.providers.webhooks.http.TIMEOUT", 0.5)
+        endpoint = listen(world, receiver)
+        happen(world, returns=3, each=4)
+        receiver.start()
+        try:
+            async with world.working():
+                await world.call(world.gateway.nudge_webhooks, endpoint.id)
+                await until_all(world, 12)
+                name = webhook_workflow_id(endpoint.id)
+                await world.env.client.get_workflow_handle(name).result()
+        finally:
+            receiver.stop()
+    return name
+
+
+async def webhooks_swept(world: World) -> str:
+    receiver = Receiver(directory=world.settings.data_dir)
+    for _ in range(2):
+        listen(world, receiver)
+    happen(world, returns=1, each=1)
+    for _ in range(2):
+        await world.env.client.execute_workflow(
+            WebhookSweepWorkflow.run, id="webhook-sweep", task_queue=world.settings.task_queue
+        )
+    return "webhook-sweep"
+
+
 STORIES: tuple[Story, ...] = (
     exchanged,
     exchange_called_off,
@@ -769,7 +808,12 @@ STORIES: tuple[Story, ...] = (
     withdrawn,
     kept,
     simulated,
+    webhooks_swept,
     said_by_signals,
 )
 # They start their workers themselves.
-STORIES_WITHOUT_A_WORKER: tuple[Story, ...] = (taken_without_a_worker, refund_without_an_answer)
+STORIES_WITHOUT_A_WORKER: tuple[Story, ...] = (
+    taken_without_a_worker,
+    refund_without_an_answer,
+    webhooks_sent,
+)

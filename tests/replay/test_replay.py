@@ -21,6 +21,7 @@ from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 from workflows.simulation import SimulationWorkflow
+from workflows.webhooks import WebhookSweepWorkflow, WebhookWorkflow
 
 HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").glob("*.json")}
 
@@ -36,6 +37,8 @@ def replayer() -> Iterator[Replayer]:
                 ReconciliationWorkflow,
                 CreditExpiryWorkflow,
                 SimulationWorkflow,
+                WebhookWorkflow,
+                WebhookSweepWorkflow,
             ],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,

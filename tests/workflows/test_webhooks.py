@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from temporalio.client import Client
 
 from activities.providers.webhooks import http
 from models.messages import EventKind, ReturnStatus, webhook_workflow_id
@@ -21,6 +22,9 @@ from tests.web.staff_rows import NOW, add_return, add_user
 from tests.workflows.refunding import on_sqlite
 from tests.workflows.world import World
 from web.access import Role
+from web.bell import WebhookBell
+from web.delivery import Delivery
+from web.temporal import TemporalBridge
 from workflows.webhooks import WebhookSweepWorkflow
 
 SHORT = timedelta(milliseconds=100)
@@ -187,6 +191,25 @@ async def test_what_happens_while_nobody_can_be_nudged_is_found_by_the_sweep(
         await until_all(world, 2)
     assert found <= 1
     assert {each["event"]["type"] for each in receiver.log} == {"return.scanned"}
+
+
+@on_sqlite
+async def test_what_a_process_writes_is_sent_at_once_when_it_has_a_bell(
+    world: World, receiver: Receiver
+) -> None:
+    async def connected() -> Client:
+        return world.env.client
+
+    listen(world, receiver, "return.scanned")
+    receiver.start()
+    delivery = Delivery(TemporalBridge(connected), world.settings.task_queue)
+    world.database.when_told = WebhookBell(world.database, delivery).ring
+    try:
+        happen(world, returns=2, each=2)
+        await until_all(world, 2)
+    finally:
+        world.database.when_told = None
+    assert len(receiver.taken) == 2
 
 
 @on_sqlite

@@ -227,7 +227,7 @@ async def test_a_lost_answer_is_found_by_our_id(idle_world: World) -> None:
 async def test_a_refund_the_provider_does_not_know_is_named(world: World) -> None:
     _, refund = await refunded(world, new_payment("ok"))
     with world.database.write() as session:
-        session.execute(update(Refund).values(provider_reference="re_gone"))
+        session.connection().execute(update(Refund).values(provider_reference="re_gone"))
     found = seen(await reconcile(world))
     assert found["missing_at_provider"] == [("open", refund.amount)]
 
@@ -235,7 +235,7 @@ async def test_a_refund_the_provider_does_not_know_is_named(world: World) -> Non
 async def test_a_changed_amount_is_named_by_list_and_books(world: World) -> None:
     await refunded(world, new_payment("ok"))
     with world.database.write() as session:
-        session.execute(update(Refund).values(amount=4900))
+        session.connection().execute(update(Refund).values(amount=4900))
     found = seen(await reconcile(world))
     assert found == {
         "amount_differs": [("open", 100)],

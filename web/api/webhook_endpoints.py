@@ -90,13 +90,14 @@ def read_one(endpoint: str) -> Response:
 
 @blueprint.on("DELETE", "/webhook-endpoints/<endpoint>")
 @requires(Permission.WEBHOOKS)
-@blueprint.answers(204, description="It is removed")
+@blueprint.answers(200, EndpointSchema)
 def remove(endpoint: str) -> Response:
-    """Remove an endpoint, with what waits for it."""
+    """Remove an endpoint, with what waits for it; the answer is what it was."""
+    before = _read(endpoint)
     with services().database.write() as session:
         if not webhooks.remove_endpoint(session, endpoint):
             raise not_found(f"webhook endpoint {endpoint}")
-    return Response(status=HTTPStatus.NO_CONTENT)
+    return respond(before)
 
 
 @blueprint.on("POST", "/webhook-endpoints/<endpoint>/enable")

@@ -295,8 +295,17 @@ def _mail_failed(facts: _Facts) -> str:
     return f"A mail to the customer could not be sent{about}{facts.because('problem')}"
 
 
+_PARCEL_ENDS = {
+    "kept": "The unexpected parcel is kept",
+    "sent_back": "The unexpected parcel went back to the customer",
+    "refund": "The unexpected parcel is kept, and was paid for as goodwill",
+}
+
+
 def _task(facts: _Facts) -> str:
     kind = facts.text("kind")
+    if kind == TaskKind.UNEXPECTED_PARCEL and facts.text("outcome") in _PARCEL_ENDS:
+        return _PARCEL_ENDS[facts.text("outcome")]
     return f"Task done: {_TASKS[TaskKind(kind)]}" if kind in _TASKS else "Task done"
 
 

@@ -19,6 +19,7 @@ from models.messages import (
     ReturnKind,
     ReturnStart,
     ReturnStatus,
+    TaskChoice,
     TaskKind,
 )
 from models.money import to_text
@@ -27,6 +28,7 @@ from models.rules.quote import Quote
 from models.rules.rma import make_rma
 from models.rules.task_choices import check_choice, check_reference
 from models.store import late
+from models.store.goodwill import paid_since_parcel
 from models.store.judging import judge_request
 from models.store.pricing import in_order_currency
 from models.store.reopening import open_task_kinds, reopenings, why_not
@@ -299,6 +301,7 @@ class Gateway(
         with self._database.read() as session:
             row = _open_task(session, task, actor)
             rma, kind = row.rma, TaskKind(row.kind)
+            paid = paid_since_parcel(session, row)
         if rma is None:
             raise Conflict(
                 "This task ends when its parcel is matched to a return, or its case is closed.",
@@ -309,6 +312,13 @@ class Gateway(
             check_reference(kind, choice, note)
         except rules.Refused as refused:
             raise Refused([refused.refusal], code="invalid") from refused
+        if kind is TaskKind.UNEXPECTED_PARCEL and choice == TaskChoice.REFUND and not paid:
+            raise Conflict(
+                "Nothing was paid for this parcel yet. Give the money as goodwill first "
+                f"(POST /returns/{rma}/goodwill, or Give goodwill on the page of the return), then "
+                "end this task with refund.",
+                code="not_paid",
+            )
         return self._send(
             rma,
             actor,

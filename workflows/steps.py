@@ -197,8 +197,15 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
         )
     if kind is TaskKind.PARCEL_LOST:
         end_search(case, message)
+    # What a lost parcel came to is told in words of its own.
+    said = {"outcome": message.choice} if kind is TaskKind.UNEXPECTED_PARCEL else {}
     case.recorder.tell(
-        EventKind.TASK_COMPLETED, message.actor, note=message.note, task=message.task, kind=kind
+        EventKind.TASK_COMPLETED,
+        message.actor,
+        note=message.note,
+        task=message.task,
+        kind=kind,
+        **said,
     )
 
 

@@ -107,6 +107,7 @@ from models.messages.webhooks import (
 from models.messages.words import (
     EXCHANGING,
     FINAL_STATUSES,
+    NOTE_SUFFICES,
     RECOVERED,
     TASK_CHOICES,
     TASKS_ENDED_BY_WORD,
@@ -137,6 +138,7 @@ from models.messages.words import (
 __all__ = [
     "EXCHANGING",
     "FINAL_STATUSES",
+    "NOTE_SUFFICES",
     "RECOVERED",
     "TASKS_ENDED_BY_WORD",
     "TASK_CHOICES",

@@ -221,6 +221,8 @@ class TaskChoice(StrEnum):
     PAID = "paid"
     REFUSED = "refused"
     WRITTEN_OFF = "written_off"
+    KEPT = "kept"
+    SENT_BACK = "sent_back"
 
 
 # Which words end such a task. Where `wait` is one of them, it is meant when nothing is said.
@@ -228,7 +230,10 @@ TASK_CHOICES: dict[TaskKind, tuple[TaskChoice, ...]] = {
     TaskKind.PARCEL_LOST: (TaskChoice.WAIT, TaskChoice.REFUND),
     TaskKind.CARRIER_CLAIM: (TaskChoice.PAID, TaskChoice.REFUSED),
     TaskKind.CLAWBACK: (TaskChoice.PAID, TaskChoice.WRITTEN_OFF),
+    TaskKind.UNEXPECTED_PARCEL: (TaskChoice.KEPT, TaskChoice.SENT_BACK, TaskChoice.REFUND),
 }
+# Tasks that may also end by their note alone.
+NOTE_SUFFICES = frozenset({TaskKind.UNEXPECTED_PARCEL})
 
 
 # What a claim that was written off comes to when the goods come after all.

@@ -1,6 +1,6 @@
 """The ways in which a task can end by word."""
 
-from models.messages import TASK_CHOICES, TaskChoice, TaskKind
+from models.messages import NOTE_SUFFICES, TASK_CHOICES, TaskChoice, TaskKind
 from models.rules.refused import invalid
 
 
@@ -25,7 +25,9 @@ def check_choice(kind: TaskKind, choice: str) -> None:
         Refused: it is no choice here, or one is needed.
     """
     offered = TASK_CHOICES.get(kind, ())
-    if choice in offered or (not choice and (not offered or TaskChoice.WAIT in offered)):
+    if choice in offered:
+        return
+    if not choice and (not offered or TaskChoice.WAIT in offered or kind in NOTE_SUFFICES):
         return
     if not offered:
         raise invalid(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.messages import (
@@ -11,6 +12,7 @@ from models.messages import (
     PayoutStart,
     ReturnKind,
     ReturnStatus,
+    TaskKind,
     payout_workflow_id,
 )
 from models.money import to_text
@@ -22,9 +24,33 @@ from models.store.refunds import RefundNotPossible
 from models.tables import (
     GrantedRefund,
     Note,
+    Return,
+    Task,
 )
 
 _NO_GOODWILL = {ReturnStatus.CLOSED, ReturnStatus.DECLINED, ReturnStatus.CANCELLED}
+
+
+def may_have_goodwill(session: Session, row: Return) -> bool:
+    """Whether money may be given: the return isn't over, or something came for it that waits."""
+    return row.status not in _NO_GOODWILL or _parcel_waits(session, row.rma)
+
+
+def paid_since_parcel(session: Session, task: Task) -> bool:
+    """Whether goodwill was given since the unexpected parcel of this task came."""
+    given = select(GrantedRefund.id).where(
+        GrantedRefund.rma == task.rma,
+        GrantedRefund.kind == PayoutKind.GOODWILL,
+        GrantedRefund.created_at >= task.opened_at,
+    )
+    return session.scalar(given.limit(1)) is not None
+
+
+def _parcel_waits(session: Session, rma: str) -> bool:
+    waits = select(Task.id).where(
+        Task.rma == rma, Task.kind == TaskKind.UNEXPECTED_PARCEL, Task.status != "done"
+    )
+    return session.scalar(waits.limit(1)) is not None
 
 
 def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Granted:
@@ -40,7 +66,7 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
     existing = session.get(GrantedRefund, grant_id)
     if existing is not None:
         return granted_message(existing)
-    if row.status in _NO_GOODWILL:
+    if not may_have_goodwill(session, row):
         raise RefundNotPossible(
             f"This return is {row.status}; goodwill needs one that is not.", code="no_goodwill"
         )

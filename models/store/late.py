@@ -92,7 +92,7 @@ def complete_task(session: Session, completion: TaskCompletion, at: datetime) ->
         raise RefundNotPossible(
             "This task ends when the refund is paid; pay it in another way and record that."
         )
-    if completion.choice == TaskChoice.REFUND:
+    if completion.choice == TaskChoice.REFUND and task.kind != TaskKind.UNEXPECTED_PARCEL:
         raise RefundNotPossible("This return has ended; nothing is refunded by this task.")
     _close(task, completion.actor, at)
     if task.kind == TaskKind.CLAWBACK and task.return_ is not None:

@@ -320,6 +320,21 @@ def test_a_label_is_made_from_the_address_that_was_typed(desk: Desk, browser: Br
     )
 
 
+def test_an_unexpected_parcel_of_a_closed_return_may_be_kept_sent_back_or_paid_for(
+    desk: Desk, browser: Browser
+) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.CLOSED, [Item(approved=1)])
+        page = browser.get(f"/returns/{row.rma}").text
+        assert "Give goodwill" not in page
+        task = add_task(session, row, TaskKind.UNEXPECTED_PARCEL)
+    page = browser.get(f"/returns/{row.rma}").text
+    for words in ("We keep it", "It is sent back", "It is paid for", "Give goodwill"):
+        assert words in page
+    browser.post(f"/returns/{row.rma}/tasks/{task.id}/complete", {"note": "x", "choice": "kept"})
+    assert [call.name for call in desk.gateway.calls] == ["complete_task"]
+
+
 @pytest.mark.parametrize("action", ["claim", "release", "complete"])
 def test_a_task_is_only_for_those_who_may_do_such_work(desk: Desk, action: str) -> None:
     with desk.database.write() as session:

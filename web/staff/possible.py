@@ -171,7 +171,8 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         ]
         if _may_change(row)
         else [],
-        goodwill=row.status not in _NO_GOODWILL and left > 0,
+        goodwill=left > 0
+        and (row.status not in _NO_GOODWILL or TaskKind.UNEXPECTED_PARCEL in kinds),
         left=left,
         payments_left=[
             (payment, payment.amount - payment.reserved) for payment in row.order.payments

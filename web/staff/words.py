@@ -134,7 +134,8 @@ TASKS: dict[str, TaskWords] = {
     TaskKind.UNEXPECTED_PARCEL: TaskWords(
         title="Deal with the unexpected parcel",
         short="Unexpected parcel",
-        hint="Something came that nobody announced. Find out what it is, then note what you did.",
+        hint="Something came that nobody announced. Find out what it is. Keep it, or send it "
+        "back and note the tracking number. To pay for it, give goodwill first, then say so here.",
         icon="box-seam",
     ),
     TaskKind.SHIP_EXCHANGE: TaskWords(

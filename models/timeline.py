@@ -154,6 +154,16 @@ class _Facts:
             return f"worth {self.money(name)}"
         return f"the customer owes {money(-self.number(name), self.text('currency'))}"
 
+    def gets(self) -> str:
+        """What the customer gets: goods in exchange, beside money that goes either way."""
+        goods = self.text("instead")
+        if not goods:
+            return self.worth()
+        if self.number("total") > 0:
+            return f"{self.money('total')} back and {goods} in exchange"
+        owed = self.number("total") < 0
+        return f"{goods} in exchange" + (f", {self.worth()}" if owed else "")
+
     def item(self) -> str:
         line = self.text("line")
         return self.lookups.items.get(line) or (f"Line {line}" if line else "The goods")
@@ -175,7 +185,7 @@ class _Facts:
 
 
 def _requested(facts: _Facts) -> str:
-    words = f"Return of {facts.units()} requested, {facts.worth()}"
+    words = f"Return of {facts.units()} requested, {facts.gets()}"
     words += facts.reasons()
     return words + ("; the policy was set aside" if facts.number("override") else "")
 
@@ -358,7 +368,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     ),
     EventKind.CANCELLED: lambda _: "Return cancelled",
     EventKind.CHANGED: lambda facts: (
-        f"Return changed: {facts.units()} now, {facts.worth()}{facts.reasons()}"
+        f"Return changed: {facts.units()} now, {facts.gets()}{facts.reasons()}"
     ),
     EventKind.LABEL_MADE: _label_made,
     EventKind.LABELS_GIVEN_BACK: lambda facts: "The unused label was given back to the carrier",

@@ -293,7 +293,8 @@ class Template(StrEnum):
 class EventKind(StrEnum):
     """What a timeline entry tells; behind each, the facts in its `data`."""
 
-    REQUESTED = "requested"  # units, total, currency, override (1 or 0)
+    # units, total, currency, override (1 or 0), reasons, instead (what goes out for them, or none)
+    REQUESTED = "requested"
     APPROVED = "approved"  # units, by_policy (1 or 0), rule (the policy's, if one decided)
     KEPT = "kept"  # units (the customer keeps them)
     DECLINED = "declined"

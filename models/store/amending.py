@@ -28,7 +28,13 @@ from models.store.exchange_changes import change_exchange, is_open, promised
 from models.store.judging import Held, Judgement, assessment_of, judge_request
 from models.store.policies import policy_at
 from models.store.pricing import in_order_currency
-from models.store.returns import add_events, lock_order, reasons_in_words, write_quote
+from models.store.returns import (
+    add_events,
+    instead_in_words,
+    lock_order,
+    reasons_in_words,
+    write_quote,
+)
 from models.tables import Event, Note, Order, QuoteLine, Return, ReturnLine, UnitRange
 
 # Out of the way of the numbers that lines get.
@@ -227,6 +233,7 @@ def _write_quote(
                     "total": judged.quote.total,
                     "currency": row.currency,
                     "reasons": reasons_in_words(judged.policy, [line for line, _ in wanted]),
+                    "instead": instead_in_words(judged.quote),
                 },
             )
         ],

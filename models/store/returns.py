@@ -1,5 +1,6 @@
 """A return's rows: opening it, and writing down how far it is."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -181,6 +182,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
                     "currency": order.currency,
                     "override": int(start.override),
                     "reasons": reasons_in_words(judged.policy, start.lines),
+                    "instead": instead_in_words(judged.quote),
                 },
             )
         ],
@@ -192,6 +194,14 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
 def reasons_in_words(policy: Policy, lines: Sequence[RequestedLine]) -> str:
     """Why the lines come back, each reason once."""
     return ", ".join(dict.fromkeys(policy.on_reason(line.reason).words for line in lines))
+
+
+def instead_in_words(quote: Quote) -> str | None:
+    """What goes out in exchange: "1 × DRESS-M, 2 × LAMP"; None: nothing."""
+    going = Counter[str]()
+    for item in quote.exchange:
+        going[item.replacement.sku] += item.quantity
+    return ", ".join(f"{units} × {sku}" for sku, units in going.items()) or None
 
 
 def write_quote(session: Session, rma: str, quote: Quote) -> None:

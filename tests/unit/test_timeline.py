@@ -58,6 +58,21 @@ def test_what_the_customer_owes_is_no_worth_below_nothing() -> None:
         assert "the customer owes £12.50" in sentence(kind, facts)
 
 
+@pytest.mark.parametrize(
+    ("total", "words"),
+    [
+        (0, "Return of 1 unit requested, 1 × DRESS-M in exchange"),
+        (-1250, "Return of 1 unit requested, 1 × DRESS-M in exchange, the customer owes £12.50"),
+        (1000, "Return of 1 unit requested, £10.00 back and 1 × DRESS-M in exchange"),
+    ],
+)
+def test_a_request_for_an_exchange_names_what_goes_out(total: int, words: str) -> None:
+    facts = {"units": 1, "total": total, "currency": "GBP", "instead": "1 × DRESS-M"}
+    assert sentence(EventKind.REQUESTED, facts) == words
+    changed = words.replace("Return of", "Return changed:").replace("requested", "now")
+    assert sentence(EventKind.CHANGED, facts) == changed
+
+
 def test_a_kind_from_a_newer_version_is_spelt_out() -> None:
     assert sentence("photo_added", {"count": 2}) == "Photo added"
 

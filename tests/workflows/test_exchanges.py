@@ -17,6 +17,7 @@ from models.messages import (
 from models.store.products import ProductInput, put_product
 from models.tables import Exchange, Order, OrderLine, Payment, PolicyVersion, Product, Return
 from tests.contract.sandbox_process import new_payment
+from tests.workflows.refunding import told
 from tests.workflows.world import AGENT, World, new_order_number
 from web.requests import (
     Conflict,
@@ -118,6 +119,8 @@ async def test_an_even_exchange_moves_no_money_and_becomes_a_line_of_the_order(
     [old, new] = lines
     assert (new.sku, new.quantity, new.paid, new.origin) == (sku, 1, 5000, rma)
     assert (old.reserved, order.reserved, len(payments)) == (5000, 0, 1)
+    [asked] = told(world, rma, EventKind.REQUESTED)
+    assert asked["instead"] == f"1 × {sku}"
     assert exchange(world, rma).status == "shipped"
     assert world.balance(rma) == {"sales_returns": 5000, "exchange_sales": -5000}
     with pytest.raises(Conflict, match="This exchange is shipped"):

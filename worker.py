@@ -6,16 +6,19 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.erp import Erp
 from activities.exchanges import Exchanges
 from activities.heartbeats import Heartbeats
 from activities.notifications import Notifications
 from activities.providers.carriers.finding import connect_carrier
+from activities.providers.erp.finding import connect_erp
+from activities.providers.erp.protocol import ErpMode, ErpProvider, ErpSettings, Place
 from activities.providers.mail.outbox import OutboxTransport
 from activities.providers.mail.protocol import MailTransport
 from activities.providers.mail.smtp import SmtpTransport
@@ -33,6 +36,7 @@ from activities.webhooks import Webhooks
 from models.database import Database
 from models.outbox import DIRECTORY
 from models.settings import Settings, load_settings
+from models.store.erp import link
 from models.store.task_watch import Staff
 from models.temporal_client import connect
 from web.access import ROLE_PERMISSIONS, TASK_PERMISSIONS, Role
@@ -40,6 +44,7 @@ from web.bell import WebhookBell
 from web.delivery import Delivery
 from web.temporal import TemporalBridge
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -74,6 +79,31 @@ def mail_transport(settings: Settings) -> MailTransport:
     return OutboxTransport(settings.data_dir / DIRECTORY)
 
 
+def erp_provider(settings: Settings) -> ErpProvider | None:
+    """The shop's ERP; None: it has none, or it isn't connected.
+
+    Raises:
+        UnknownErp: no package that is installed brings it.
+    """
+    return connect_erp(
+        settings.erp,
+        ErpSettings(
+            url=settings.erp_url,
+            key=settings.erp_key,
+            company=settings.erp_company,
+            mode=ErpMode(settings.erp_mode),
+            locations={Place(place): code for place, code in settings.erp_locations},
+        ),
+    )
+
+
+def note_erp(settings: Settings, database: Database) -> None:
+    """Keeps since when the ERP is told, for those who have to know whether there is one."""
+    name = None if settings.erp == "none" else settings.erp
+    with database.write() as session:
+        link(session, name, datetime.now(UTC))
+
+
 def staff() -> Staff:
     """Whose work each kind of task is, by role."""
     return Staff(
@@ -93,6 +123,7 @@ def make_worker(
     *,
     providers: dict[str, PaymentProvider] | None = None,
     transport: MailTransport | None = None,
+    erp: ErpProvider | None = None,
 ) -> Worker:
     """A worker for all workflows and activities.
 
@@ -103,12 +134,15 @@ def make_worker(
         executor: runs the activities, which block.
         providers: payment providers instead of the settings' ones.
         transport: mail transport instead of the settings' one.
+        erp: ERP instead of the settings' one.
     """
     records = Records(database)
     payments = payment_providers(settings) if providers is None else providers
     refunds = Refunds(database, payments)
     exchanges = Exchanges(database)
-    reconciliations = Reconciliations(database, payments)
+    erp = erp or erp_provider(settings)
+    books = Erp(database, erp)
+    reconciliations = Reconciliations(database, payments, erp=erp)
     simulations = Simulations(database)
     shipping = Shipping(database, connect_carrier(settings), settings)
     transport = transport or mail_transport(settings)
@@ -123,6 +157,7 @@ def make_worker(
             ReturnWorkflow,
             ExchangeWorkflow,
             PayoutWorkflow,
+            ErpWorkflow,
             ReconciliationWorkflow,
             CreditExpiryWorkflow,
             SimulationWorkflow,
@@ -150,6 +185,9 @@ def make_worker(
             exchanges.record_exchange_payment,
             exchanges.record_exchange_shipment,
             exchanges.call_exchange_off,
+            books.list_due,
+            books.record_document,
+            books.record_by_hand,
             reconciliations.compare,
             reconciliations.end_reconciliation,
             simulations.simulate,
@@ -186,6 +224,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     database = Database(settings.database_url)
+    note_erp(settings, database)
     client = await connect(settings)
     await ensure_schedules(client, settings.task_queue, settings.time_zone)
     bridge = TemporalBridge(lambda: connect(settings))

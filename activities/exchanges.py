@@ -1,6 +1,7 @@
 """Exchanges: their stock, their payment and what goes out. Database only: local activities."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 from temporalio.exceptions import ApplicationError
@@ -9,7 +10,7 @@ from activities.definition import uninterrupted
 from models.database import Database
 from models.messages import ExchangeOpened, ExchangeOpening, ExchangeOutcome, ExchangeStep
 from models.rules.refused import Refused
-from models.store import exchanges
+from models.store import erp, exchanges
 
 
 class Exchanges:
@@ -23,7 +24,8 @@ class Exchanges:
     def open_exchange(self, asked: ExchangeOpening) -> ExchangeOpened:
         """Holds the stock of what was approved."""
         with self._database.write() as session:
-            return exchanges.open_exchange(session, asked)
+            opened = exchanges.open_exchange(session, asked)
+            return replace(opened, erp=erp.is_connected(session))
 
     @uninterrupted
     def record_exchange_payment(self, asked: ExchangeStep) -> ExchangeOutcome:

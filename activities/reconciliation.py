@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from temporalio.exceptions import ApplicationError
 
 from activities.definition import uninterrupted
+from activities.providers.erp.protocol import ErpProvider
 from activities.providers.payments.protocol import (
     PaymentProvider,
     PaymentRefused,
     PaymentUnclear,
     ProviderRefund,
 )
+from activities.reconciliation_erp import compare_erp
 from models.database import Database
 from models.messages import (
     Compared,
@@ -47,6 +49,7 @@ class Reconciliations:
         database: Database,
         providers: Mapping[str, PaymentProvider],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        erp: ErpProvider | None = None,
     ) -> None:
         """Takes what is compared.
 
@@ -54,10 +57,12 @@ class Reconciliations:
             database: where refunds and books are kept.
             providers: payment providers by the name that an order's payment gives.
             clock: the real time, by which the providers keep their lists.
+            erp: the ERP that is set up; None: none is.
         """
         self._database = database
         self._providers = providers
         self._clock = clock
+        self._erp = erp
 
     @uninterrupted
     def compare(self, asked: Comparison) -> Compared:
@@ -77,6 +82,12 @@ class Reconciliations:
             found.extend(compared)
         found.extend(self._compare_books(since, counts))
         repaired = {place for place, each in enumerate(found) if self._repair(each, now)}
+        tell: list[str] = []
+        if self._erp is not None:
+            compared_erp = compare_erp(self._database, self._erp, since, self._clock)
+            repaired |= {len(found) + place for place in compared_erp.repaired}
+            found.extend(compared_erp.found)
+            tell = compared_erp.tell
         with self._database.write() as session:
             reconciliations.save_found(session, asked.id, found, repaired, counts)
         news = [
@@ -90,7 +101,10 @@ class Reconciliations:
             if each.refund not in asked.told
         ]
         return Compared(
-            differences=len(found), news=news[:_TOLD_AT_ONCE], more=len(news) > _TOLD_AT_ONCE
+            differences=len(found),
+            news=news[:_TOLD_AT_ONCE],
+            more=len(news) > _TOLD_AT_ONCE,
+            erp=list(dict.fromkeys(tell)),
         )
 
     @uninterrupted

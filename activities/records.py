@@ -1,5 +1,6 @@
 """Writing down what the workflow decided. Database only, so it runs as local activities."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from activities.definition import uninterrupted
@@ -14,7 +15,7 @@ from models.messages import (
     Refusal,
     ReturnProgress,
 )
-from models.store import amending, reopening, returns
+from models.store import amending, erp, reopening, returns
 from models.store.judging import assessment_of
 from models.store.policies import policy_at
 from models.tables import Return
@@ -34,13 +35,15 @@ class Records:
         time = datetime.fromisoformat(opening.at)
         judged_at = datetime.fromisoformat(start.judged_at) if start.judged_at else time
         with self._database.write() as session:
-            return returns.open_return(session, start, at=judged_at, now=time)
+            assessment = returns.open_return(session, start, at=judged_at, now=time)
+            return replace(assessment, erp=erp.is_connected(session))
 
     @uninterrupted
     def reopen_return(self, opening: Opening) -> Assessment:
         """Opens a return again that had ended, or says why not."""
         with self._database.write() as session:
-            return reopening.reopen(session, opening.start)
+            assessment = reopening.reopen(session, opening.start)
+            return replace(assessment, erp=erp.is_connected(session))
 
     @uninterrupted
     def hold_units(self, asked: HoldUnits) -> list[Refusal]:

@@ -1,6 +1,7 @@
 """Paying refunds: granting the money, asking the provider, and booking what it did."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
@@ -35,7 +36,7 @@ from models.messages import (
 )
 from models.messages import RefundOrder as RefundOrderMessage
 from models.rules.orders import PaymentKind
-from models.store import clawbacks, grants, payouts, refunds, store_credits
+from models.store import clawbacks, erp, grants, payouts, refunds, store_credits
 from models.tables import Refund
 
 # A provider forgets a key after 24 hours, and a forgotten key pays again (money rule 12).
@@ -179,9 +180,10 @@ class Refunds:
         """
         with self._database.write() as session:
             try:
-                return payouts.open_payout(
+                opened = payouts.open_payout(
                     session, opening.start, datetime.fromisoformat(opening.at)
                 )
+                return replace(opened, erp=erp.is_connected(session))
             except refunds.RefundNotPossible as error:
                 raise _conflict(error) from error
 

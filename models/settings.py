@@ -18,6 +18,8 @@ from models.private_file import write_privately
 DEFAULT_DATA_DIR = "data"
 ENDPOINTS_FILE = "endpoints.json"
 _LONGEST = 10 * 366 * 86400
+_ERP_MODES = ("draft", "posted")
+_ERP_LOCATIONS = {"storage": "STO", "quarantine": "QUA", "scrap": "SCR"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -62,6 +64,16 @@ class Settings:
     proxies: int
     # Whether webhook endpoints may be at private and loopback addresses, and use http.
     webhooks_to_private: bool
+    # An entry point of `redress.erp`, or `none`.
+    erp: str
+    erp_url: str
+    erp_key: str
+    # Whose books, where the ERP keeps several; "" for the only one.
+    erp_company: str
+    # draft or posted.
+    erp_mode: str
+    # storage, quarantine and scrap → what the ERP calls the location.
+    erp_locations: tuple[tuple[str, str], ...]
 
     @property
     def stripe_is_live(self) -> bool | None:
@@ -145,6 +157,12 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         rate_burst=env.int("REDRESS_RATE_BURST", 200, validate=validate.Range(1, 10**6)),
         proxies=env.int("REDRESS_PROXIES", 0, validate=validate.Range(0, 10)),
         webhooks_to_private=env.bool("REDRESS_WEBHOOKS_TO_PRIVATE", False),
+        erp=env.str("REDRESS_ERP", "") or "none",
+        erp_url=env.str("REDRESS_ERP_URL", ""),
+        erp_key=env.str("REDRESS_ERP_KEY", ""),
+        erp_company=env.str("REDRESS_ERP_COMPANY", ""),
+        erp_mode=env.str("REDRESS_ERP_MODE", "posted", validate=validate.OneOf(_ERP_MODES)),
+        erp_locations=_locations(env.str("REDRESS_ERP_LOCATIONS", "")),
     )
 
 
@@ -156,6 +174,26 @@ def _time_zone(name: str) -> str:
             f"REDRESS_TIME_ZONE: {name!r} is not a time zone; write it like Europe/London"
         ) from error
     return name
+
+
+def _locations(text: str) -> tuple[tuple[str, str], ...]:
+    """Reads "storage=STO,quarantine=QUA"; what isn't given keeps its default."""
+    given = dict(_pair(part) for part in text.split(",") if part.strip())
+    unknown = sorted(set(given) - set(_ERP_LOCATIONS))
+    if unknown:
+        raise ValueError(
+            f"REDRESS_ERP_LOCATIONS: {', '.join(unknown)} is none of {', '.join(_ERP_LOCATIONS)}"
+        )
+    return tuple({**_ERP_LOCATIONS, **given}.items())
+
+
+def _pair(part: str) -> tuple[str, str]:
+    place, _, code = (word.strip() for word in part.partition("="))
+    if not code:
+        raise ValueError(
+            "REDRESS_ERP_LOCATIONS: write it like storage=STO,quarantine=QUA,scrap=SCR"
+        )
+    return place, code
 
 
 def _duration(env: Env, name: str, default: int) -> int:

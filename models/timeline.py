@@ -73,6 +73,7 @@ _TASKS = {
     TaskKind.WITHDRAWAL_DUE: "refund the withdrawal in time",
     TaskKind.SHIP_EXCHANGE: "send out the exchange",
     TaskKind.CARRIER_CLAIM: "settle the claim with the carrier",
+    TaskKind.ERP_FAILED: "bring it into the ERP",
     TaskKind.CLAWBACK: "get back what was paid ahead",
     TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }
@@ -211,6 +212,16 @@ def _exchange_cancelled(facts: _Facts) -> str:
 
 def _exchange_shipped(facts: _Facts) -> str:
     return f"Sent out in exchange: {facts.units()}, tracking number {facts.text('tracking')}"
+
+
+def _erp_recorded(facts: _Facts) -> str:
+    draft = ", as a draft" if facts.number("draft") else ""
+    return f"The ERP has {facts.text('reference')} as {facts.text('numbers')}{draft}"
+
+
+def _erp_failed(facts: _Facts) -> str:
+    problem = facts.text("problem").rstrip(".")  # With codes in it, which are left as they are.
+    return f"The ERP has not taken {facts.text('reference')}: {problem}"
 
 
 def _approved(facts: _Facts) -> str:
@@ -436,6 +447,12 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.EXCHANGE_PAID: lambda facts: f"The difference of {facts.money()} was paid",
     EventKind.EXCHANGE_SHIPPED: _exchange_shipped,
     EventKind.EXCHANGE_CANCELLED: _exchange_cancelled,
+    EventKind.ERP_RECORDED: _erp_recorded,
+    EventKind.ERP_FAILED: _erp_failed,
+    EventKind.ERP_RETRIED: lambda facts: f"The ERP is asked for {facts.text('reference')} again",
+    EventKind.ERP_BY_HAND: lambda facts: (
+        f"{facts.text('reference')} was entered in the ERP by hand"
+    ),
 }
 
 

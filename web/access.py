@@ -89,6 +89,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.UNMATCHED_PARCEL: Permission.RECEIVE,
     TaskKind.CARRIER_CLAIM: Permission.SHIP,
     TaskKind.PHOTO_AWAITED: Permission.DECIDE,
+    TaskKind.ERP_FAILED: Permission.REFUND,
 }
 
 

@@ -21,6 +21,7 @@ from models.messages import (
     ReturnStatus,
     TaskChoice,
     TaskKind,
+    erp_workflow_id,
 )
 from models.money import to_text
 from models.rules import refused as rules
@@ -325,6 +326,7 @@ class Gateway(
             id,
             lambda notes: notes.completion(task, note, choice),
             late=lambda session, done: late.complete_task(session, done, datetime.now(UTC)),
+            to=erp_workflow_id(rma) if kind is TaskKind.ERP_FAILED else None,
         )
 
 

@@ -9,6 +9,7 @@ from models.messages import ReturnStatus
 from models.rules.quote import Quote
 from models.settings import Settings
 from models.store.credit_memos import number_text
+from models.store.erp import Standing
 from models.store.policy_versions import StoredPolicy
 from models.store.queries import TimelinePage, WholeReturn
 from models.tables import (
@@ -92,6 +93,7 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
         "tracking": [_scan(scan) for scan in found.scans],
         "tasks": [represent_task(task) for task in found.tasks],
         "carrier_claims": [_claim(claim) for claim in found.claims],
+        "erp": [represent_standing(each) for each in found.erp],
         "policy_version": row.policy_version,
         "deadlines": _deadlines(row.deadlines),
         "created_at": represent_time(row.created_at),
@@ -124,6 +126,7 @@ def represent_submission(found: Submission, settings: Settings) -> Json:
         "tracking": [],
         "tasks": [],
         "carrier_claims": [],
+        "erp": [],
         "policy_version": None,
         "deadlines": {},
         "created_at": created_at,
@@ -204,12 +207,24 @@ def represent_task(found: Task) -> Json:
         "kind": found.kind,
         "status": found.status,
         "refund": found.refund,
+        "reference": found.reference,
         "owner": None if found.owner_id is None else f"user:{found.owner_id}",
         "due_at": represent_time(found.due_at),
         "opened_at": represent_time(found.opened_at),
         "closed_at": represent_time(found.closed_at),
         "reminded_at": represent_time(found.reminded_at),
         "escalated_at": represent_time(found.escalated_at),
+    }
+
+
+def represent_standing(found: Standing) -> Json:
+    """How a document of a return stands in the ERP."""
+    return {
+        "reference": found.reference,
+        "kind": found.kind,
+        "state": found.state,
+        "numbers": found.numbers,
+        "at": represent_time(found.at),
     }
 
 

@@ -50,6 +50,7 @@ class Exchange(Matter):
         self.start = start
         self.opened = False
         self.can_mail = False
+        self.to_erp = False
         self.status = ExchangeStatus.RESERVED
         self.due = 0
         self.currency = ""

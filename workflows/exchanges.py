@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
         Template,
     )
     from workflows import options
+    from workflows.erp import tell_erp
     from workflows.exchange_steps import EXCHANGE_STEPS, FINAL, Exchange, Goods, call_off
     from workflows.local import run_local
     from workflows.matter import SYSTEM
@@ -60,6 +61,8 @@ class ExchangeWorkflow(MoneyDoors):
                 await call_off(exchange, exchange.call_off, SYSTEM)
                 await exchange.write()
         await self._tell_return()
+        if exchange.to_erp and exchange.payouts.transactions:
+            await tell_erp(exchange.rma)
         while exchange.unpaid:
             self._paymaster.pay_what_was_granted()
             self._show("its payment to go back")
@@ -155,6 +158,7 @@ class ExchangeWorkflow(MoneyDoors):
             )
             exchange.status, exchange.due = opened.status, opened.due
             exchange.currency, exchange.can_mail = opened.currency, opened.mailable
+            exchange.to_erp = opened.erp
             if not opened.changed:
                 exchange.recorder.tell(
                     EventKind.EXCHANGE_RESERVED,

@@ -28,6 +28,14 @@ MAIL_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
 )
 
+# One document in the ERP: a handful of its calls.
+ERP_TIMEOUT = timedelta(minutes=3)
+# Then a person is shown it; an ERP may be away for a night's maintenance.
+ERP_GIVES_UP_AFTER = timedelta(hours=24)
+ERP_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=10)
+)
+
 # A whole comparison: every refund of a month, the provider's pages and the chain of the books.
 COMPARISON_TIMEOUT = timedelta(hours=1)
 COMPARISON_GIVES_UP_AFTER = timedelta(hours=6)

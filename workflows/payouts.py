@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         Template,
     )
     from models.rules.refused import Refused
+    from workflows.erp import tell_erp
     from workflows.local import run_local
     from workflows.matter import SYSTEM, Matter
     from workflows.money_doors import MoneyDoors
@@ -37,6 +38,7 @@ class Payout(Matter):
         self.opened = False
         self.refusal: Refusal | None = None
         self.can_mail = False
+        self.to_erp = False
 
     @property
     def state(self) -> ReturnState:
@@ -97,6 +99,8 @@ class PayoutWorkflow(MoneyDoors):
         """From the grant, or the news that a refund came back, until all of it is paid."""
         payout = self._payout
         await self._open()
+        if payout.to_erp:
+            await tell_erp(payout.rma)
         if not payout.payouts.transactions:
             # Refused, paid in another way before, or store credit, which is issued at once.
             await workflow.wait_condition(self._at_rest)
@@ -148,6 +152,7 @@ class PayoutWorkflow(MoneyDoors):
             payout.can_mail = opened.mailable
             payout.payouts.add([], opened.granted)
             payout.opened = True
+            payout.to_erp = opened.erp
             if start.kind is PayoutKind.GOODWILL:
                 self._tell_goodwill(opened.granted)
                 await payout.write()

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         recovery_of,
     )
     from workflows import options, search_attributes
+    from workflows.erp import tell_erp
     from workflows.local import run_local
     from workflows.matter import words_of
     from workflows.payouts import PayoutWorkflow
@@ -58,6 +59,8 @@ class ReconciliationWorkflow:
                     summary="Compare refunds, books and the providers' lists",
                 )
                 await asyncio.gather(*(_tell(each) for each in compared.news))
+                for rma in compared.erp:
+                    await tell_erp(rma)
                 told.extend(each.news.refund for each in compared.news)
                 # The first comparison tells all; the later ones see some repaired already.
                 differences, more = max(differences, compared.differences), compared.more

@@ -52,6 +52,7 @@ class Recorder:
         *,
         amount: int = 0,
         tax: int = 0,
+        reference: str | None = None,
     ) -> str:
         """Opens a task for a person and tells its id. `amount`, `tax`: asked of the customer."""
         task = str(workflow.uuid4())
@@ -65,6 +66,7 @@ class Recorder:
                 refund=refund,
                 amount=amount,
                 tax=tax,
+                reference=reference,
             )
         )
         return task

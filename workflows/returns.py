@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.ahead import claim_back, end_without_goods
     from workflows.doors import Doors
+    from workflows.erp_news import ErpNews
     from workflows.exchanging import ExchangeDesk
     from workflows.granting import grant_what_was_accepted
     from workflows.local import run_local
@@ -46,6 +47,7 @@ class ReturnWorkflow(Doors):
         super().__init__(start)
         self._shown = ReturnStatus.REQUESTED
         self._exchange = ExchangeDesk(self._case)
+        self._erp = ErpNews(self._case)
 
     @workflow.run
     async def run(self, start: ReturnStart) -> ReturnState:
@@ -57,12 +59,14 @@ class ReturnWorkflow(Doors):
                 await grant_what_was_accepted(case)
                 await self._exchange.keep_going()
                 self._paymaster.pay_what_was_granted()
+                await self._erp.keep_going()
                 await claim_back(case)
                 await self._send_back_what_was_refused()
                 await end_without_goods(case)
                 await self._wait_for_news()
         await self._give_labels_back()
         await self._exchange.end()
+        await self._erp.keep_going()
         self._show_status()
         await workflow.wait_condition(self._at_rest)
         return case.state

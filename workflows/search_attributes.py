@@ -33,6 +33,11 @@ def for_start(start: ReturnStart) -> TypedSearchAttributes:
     )
 
 
+def for_return(rma: str) -> TypedSearchAttributes:
+    """What goes on beside a return is found by."""
+    return TypedSearchAttributes([SearchAttributePair(RMA, rma)])
+
+
 def for_payout(start: PayoutStart) -> TypedSearchAttributes:
     """What a payment beside a return is found by."""
     return TypedSearchAttributes([SearchAttributePair(RMA, start.rma)])

@@ -12,6 +12,14 @@ from models.messages.amendments import (
     Amendment,
 )
 from models.messages.effects import Label, LabelOrder, LabelReturn, LabelsReturned, MailOrder
+from models.messages.erp import (
+    ErpByHand,
+    ErpDue,
+    ErpOrder,
+    ErpRecorded,
+    ErpStart,
+    erp_workflow_id,
+)
 from models.messages.exchanges import (
     ExchangeCancellation,
     ExchangeNews,
@@ -164,6 +172,11 @@ __all__ = [
     "Decision",
     "DecisionKind",
     "Disposition",
+    "ErpByHand",
+    "ErpDue",
+    "ErpOrder",
+    "ErpRecorded",
+    "ErpStart",
     "EventKind",
     "ExchangeCancellation",
     "ExchangeNews",
@@ -242,6 +255,7 @@ __all__ = [
     "WebhookStart",
     "WebhooksWaiting",
     "WriteOff",
+    "erp_workflow_id",
     "exchange_workflow_id",
     "payout_workflow_id",
     "reconciliation_workflow_id",

@@ -45,6 +45,8 @@ class ExchangeOpened:
     mailable: bool
     # A change of mind was quicker: nothing is to be done any more.
     changed: bool = False
+    # An ERP is to be told of what is given back.
+    erp: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

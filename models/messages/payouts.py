@@ -52,6 +52,8 @@ class PayoutOpened:
     granted: Granted
     mailable: bool
     outcome: RefundOutcome | None = None
+    # An ERP is to be told of what was granted.
+    erp: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ class TaskChange:
     # What is asked back of the customer, and the tax in it, in minor units.
     amount: int = 0
     tax: int = 0
+    # What it is about, where that is neither a refund nor the return: a document of the ERP.
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

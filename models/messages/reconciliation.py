@@ -46,6 +46,8 @@ class Compared:
     differences: int
     news: list[NewsForWorkflow]
     more: bool = False
+    # Returns whose ERP workflow is to look at what it should have told.
+    erp: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,8 @@ class Assessment:
     ended_tasks: list[str] = field(default_factory=list)
     # Tasks of it that wait still.
     open_tasks: list[TaskChange] = field(default_factory=list)
+    # An ERP is to be told of what comes of it.
+    erp: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

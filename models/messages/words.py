@@ -197,6 +197,7 @@ class TaskKind(StrEnum):
     SHIP_EXCHANGE = "ship_exchange"
     CARRIER_CLAIM = "carrier_claim"
     PHOTO_AWAITED = "photo_awaited"
+    ERP_FAILED = "erp_failed"
 
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
@@ -209,6 +210,7 @@ TASKS_ENDED_BY_WORD = frozenset(
         TaskKind.WITHDRAWAL_DUE,
         TaskKind.CLAWBACK,
         TaskKind.CARRIER_CLAIM,
+        TaskKind.ERP_FAILED,
     }
 )
 
@@ -223,6 +225,8 @@ class TaskChoice(StrEnum):
     WRITTEN_OFF = "written_off"
     KEPT = "kept"
     SENT_BACK = "sent_back"
+    RETRY = "retry"
+    RECORDED = "recorded"
 
 
 # Which words end such a task. Where `wait` is one of them, it is meant when nothing is said.
@@ -231,6 +235,7 @@ TASK_CHOICES: dict[TaskKind, tuple[TaskChoice, ...]] = {
     TaskKind.CARRIER_CLAIM: (TaskChoice.PAID, TaskChoice.REFUSED),
     TaskKind.CLAWBACK: (TaskChoice.PAID, TaskChoice.WRITTEN_OFF),
     TaskKind.UNEXPECTED_PARCEL: (TaskChoice.KEPT, TaskChoice.SENT_BACK, TaskChoice.REFUND),
+    TaskKind.ERP_FAILED: (TaskChoice.RETRY, TaskChoice.RECORDED),
 }
 # Tasks that may also end by their note alone.
 NOTE_SUFFICES = frozenset({TaskKind.UNEXPECTED_PARCEL})
@@ -352,3 +357,7 @@ class EventKind(StrEnum):
     EXCHANGE_SHIPPED = "exchange_shipped"  # units, tracking
     EXCHANGE_CANCELLED = "exchange_cancelled"  # why: not_paid, goods_refused, staff, return_ended
     CHANGED = "changed"  # units, total, currency
+    ERP_RECORDED = "erp_recorded"  # reference, numbers, draft (1 or none)
+    ERP_FAILED = "erp_failed"  # reference, problem, task
+    ERP_RETRIED = "erp_retried"  # reference
+    ERP_BY_HAND = "erp_by_hand"  # reference; its number there is the note

@@ -24,6 +24,11 @@ class DifferenceKind(StrEnum):
     NOT_A_REFUND = "not_a_refund"
     STORE_CREDIT_DIFFERS = "store_credit_differs"
     CHAIN_BROKEN = "chain_broken"
+    MISSING_IN_ERP = "missing_in_erp"
+    ERP_AMOUNT_DIFFERS = "erp_amount_differs"
+    TWICE_IN_ERP = "twice_in_erp"
+    UNKNOWN_IN_ERP = "unknown_in_erp"
+    ERP_NOT_COMPARED = "erp_not_compared"
 
 
 _OPEN = frozenset({RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION})

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload, undefer
 
 from models.messages import EventKind, Grade
+from models.store import erp
 from models.store.credit_memos import number_text
 from models.store.desk import name_actors
 from models.store.photos import list_photos
@@ -62,6 +63,7 @@ class ReturnPage:
     mails: list[Message]
     photos: list[Photo]
     claims: list[CarrierClaim]
+    erp: list[erp.Standing]
     siblings: list[Sibling]
     # Actor → name, for everyone the page mentions.
     names: dict[str, str]
@@ -186,6 +188,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         mails=mails,
         photos=photos,
         claims=claims,
+        erp=erp.standings(session, [rma])[rma],
         siblings=[
             Sibling(rma=row.rma, status=row.status, created_at=row.created_at) for row in siblings
         ],

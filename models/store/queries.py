@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from models.messages import ReturnStatus, TaskKind
+from models.store import erp
 from models.store.desk import name_actors
 from models.store.desk_search import matching
 from models.tables import (
@@ -66,6 +67,7 @@ class WholeReturn:
     scans: Sequence[Scan]
     tasks: Sequence[Task]
     claims: Sequence[CarrierClaim]
+    erp: Sequence[erp.Standing]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,7 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
             .order_by(CarrierClaim.opened_at, CarrierClaim.id)
         )
     )
+    told = erp.standings(session, rmas)
     return [
         WholeReturn(
             row=row,
@@ -241,6 +244,7 @@ def _complete(session: Session, rows: Sequence[Return]) -> list[WholeReturn]:
             scans=scans[row.rma],
             tasks=tasks[row.rma],
             claims=claims[row.rma],
+            erp=told[row.rma],
         )
         for row in rows
     ]

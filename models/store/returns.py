@@ -312,6 +312,7 @@ def apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> 
             kind=change.kind,
             status="open",
             refund=change.refund,
+            reference=change.reference,
             due_at=None if change.due_at is None else datetime.fromisoformat(change.due_at),
             opened_at=at,
         )

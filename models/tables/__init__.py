@@ -13,6 +13,7 @@ from models.tables.books import AccountCode, CreditMemo, JournalEntry, JournalLi
 from models.tables.credits import CreditMovement, StoreCredit
 from models.tables.dock import Parcel, ParcelItem
 from models.tables.erasures import Erasure
+from models.tables.erp import ErpDocument, ErpLink
 from models.tables.ledger import GrantedRefund, GrantLine, Refund, TenderUse
 from models.tables.orders import Customer, Order, OrderLine, Payment
 from models.tables.outgoing import OutgoingEvent, OutgoingHead
@@ -49,6 +50,8 @@ __all__ = [
     "Customer",
     "Difference",
     "Erasure",
+    "ErpDocument",
+    "ErpLink",
     "Event",
     "Exchange",
     "ExchangeLine",

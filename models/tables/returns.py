@@ -210,6 +210,8 @@ class Task(Base):
     status: Mapped[str] = mapped_column(String(8))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     refund: Mapped[str | None] = mapped_column(String(60))
+    # Our reference of the document that the ERP has not taken.
+    reference: Mapped[str | None] = mapped_column(String(160))
     due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from models.messages import (
     CarrierStatus,
@@ -35,10 +36,12 @@ from models.rules.orders import PaymentKind
 from models.rules.policy import Policy
 from models.rules.reasons import ReasonTerms
 from models.rules.terms import Fault
+from models.store.erp import link
 from models.store.policy_versions import save_policy
-from models.tables import PolicyVersion, Return
+from models.tables import GrantedRefund, PolicyVersion, Return, Task
 from tests.contract.sandbox_process import new_payment
 from tests.contract.webhook_receiver import Receiver
+from tests.workflows.erp_book import ErpBook
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
 from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
@@ -757,6 +760,46 @@ async def webhooks_swept(world: World) -> str:
     return "webhook-sweep"
 
 
+async def told_to_the_erp(world: World) -> str:
+    """The ERP refuses, is mended, and hears of goodwill while it is told of the rest."""
+    book = ErpBook()
+    book.refusing = True
+    with world.database.write() as session:
+        link(session, "book", datetime.now(UTC))
+    async with world.working(erp=book):
+        rma = await requested(world, follow_up_after=4 * SOON)
+        await world.approve(rma)
+        await world.until(rma, ReturnStatus.AWAITING_PARCEL)
+        await world.receive(rma)
+        await world.inspect(rma)
+        await world.until_true(lambda: world.timeline(rma).count("erp_failed") == 2)
+        asked = GoodwillRequest(
+            amount=100, currency="GBP", method=PayoutMethod.REFUND, note="For the wait"
+        )
+        await world.call(world.gateway.give_goodwill, rma, asked, AGENT)
+        await world.until_true(lambda: world.timeline(rma).count("erp_failed") == 3)
+        book.refusing = False
+        with world.database.read() as session:
+            tasks = session.scalars(select(Task.id).where(Task.kind == TaskKind.ERP_FAILED)).all()
+        for task, choice in zip(tasks, ("retry", "retry", "recorded"), strict=True):
+            await world.call(world.gateway.complete_task, task, "CN-9", AGENT, choice=choice)
+        handle = world.env.client.get_workflow_handle(f"return/{rma}/erp")
+        await handle.result()
+        await world.until(rma, ReturnStatus.CLOSED)
+    return rma
+
+
+async def told_by_the_erp(world: World) -> str:
+    return f"{await told_to_the_erp(world)}/erp"
+
+
+async def goodwill_told_to_the_erp(world: World) -> str:
+    await told_to_the_erp(world)
+    with world.database.read() as session:
+        made = session.scalars(select(GrantedRefund).where(GrantedRefund.kind == "goodwill")).one()
+    return made.id
+
+
 STORIES: tuple[Story, ...] = (
     exchanged,
     exchange_called_off,
@@ -816,4 +859,7 @@ STORIES_WITHOUT_A_WORKER: tuple[Story, ...] = (
     taken_without_a_worker,
     refund_without_an_answer,
     webhooks_sent,
+    told_to_the_erp,
+    told_by_the_erp,
+    goodwill_told_to_the_erp,
 )

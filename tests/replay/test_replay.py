@@ -16,6 +16,7 @@ from models.messages import ReturnStatus
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER
 from worker import workflow_runner
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -34,6 +35,7 @@ def replayer() -> Iterator[Replayer]:
                 ReturnWorkflow,
                 ExchangeWorkflow,
                 PayoutWorkflow,
+                ErpWorkflow,
                 ReconciliationWorkflow,
                 CreditExpiryWorkflow,
                 SimulationWorkflow,

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from activities.providers.erp.protocol import ErpProvider
 from activities.providers.mail.outbox import OutboxTransport
 from activities.providers.payments.protocol import PaymentProvider
 from models.database import Database
@@ -108,9 +109,13 @@ class World:
 
     @asynccontextmanager
     async def working(
-        self, providers: dict[str, PaymentProvider] | None = None
+        self,
+        providers: dict[str, PaymentProvider] | None = None,
+        erp: ErpProvider | None = None,
     ) -> AsyncIterator[None]:
-        """A worker runs, with other payment providers than the settings' ones when given."""
+        """A worker runs, with other payment providers, or another ERP, than the settings' ones
+        when given.
+        """
         with ThreadPoolExecutor(64) as executor:
             async with make_worker(
                 self.env.client,
@@ -119,6 +124,7 @@ class World:
                 executor,
                 providers=providers,
                 transport=OutboxTransport(self.mail_dir),
+                erp=erp,
             ):
                 yield
 

@@ -19,6 +19,7 @@ from models.messages import (
 from models.rules.parcels import ParcelOutcome, ParcelStatus
 from models.rules.reconciliation import DifferenceKind
 from models.store.credit_rows import CreditOrigin, MovementKind
+from models.store.erp import DocumentState
 from models.store.photo_proof import PhotoKind
 from web.access import Permission, Role
 
@@ -124,6 +125,13 @@ TASKS: dict[str, TaskWords] = {
         short="Carrier claim",
         hint="Send the carrier the claim for the lost parcel, and note how it ended.",
         icon="truck",
+    ),
+    TaskKind.ERP_FAILED: TaskWords(
+        title="Bring it into the ERP",
+        short="Not in the ERP",
+        hint="The ERP did not take it; the timeline says why. Mend that there and try again, or "
+        "enter it by hand and note its number.",
+        icon="journal-x",
     ),
     TaskKind.SEND_BACK: TaskWords(
         title="Send the refused goods back",
@@ -255,6 +263,11 @@ DIFFERENCES: dict[str, str] = {
     DifferenceKind.NOT_A_REFUND: "Entry without a refund",
     DifferenceKind.STORE_CREDIT_DIFFERS: "Store credit differs from the books",
     DifferenceKind.CHAIN_BROKEN: "The books were changed",
+    DifferenceKind.MISSING_IN_ERP: "Not in the ERP",
+    DifferenceKind.ERP_AMOUNT_DIFFERS: "Another amount in the ERP",
+    DifferenceKind.TWICE_IN_ERP: "More than once in the ERP",
+    DifferenceKind.UNKNOWN_IN_ERP: "In the ERP only",
+    DifferenceKind.ERP_NOT_COMPARED: "ERP not compared",
 }
 CREDITS: dict[str, str] = {
     CreditOrigin.RETURN: "From a return",
@@ -353,6 +366,10 @@ EVENTS: dict[str, str] = {
     EventKind.EXCHANGE_PAID: "move",
     EventKind.EXCHANGE_SHIPPED: "done",
     EventKind.EXCHANGE_CANCELLED: "wait",
+    EventKind.ERP_RECORDED: "done",
+    EventKind.ERP_FAILED: "bad",
+    EventKind.ERP_RETRIED: "move",
+    EventKind.ERP_BY_HAND: "done",
     EventKind.RESOLVED: "done",
     EventKind.MAIL_FAILED: "bad",
     EventKind.TASK_ESCALATED: "bad",
@@ -364,6 +381,13 @@ SET_ASIDE: dict[str, str] = {
     "denied_by_policy": "Not taken back",
     "reason_not_offered": "A reason that isn't offered",
     "withdrawal_excluded": "Excluded from withdrawal",
+}
+ERP: dict[str, Badge] = {
+    DocumentState.POSTED: Badge("Posted", "done"),
+    DocumentState.DRAFT: Badge("Draft", "wait"),
+    DocumentState.BY_HAND: Badge("By hand", "done"),
+    DocumentState.PENDING: Badge("On its way", "move"),
+    DocumentState.FAILED: Badge("Not taken", "bad"),
 }
 CLAIMS: dict[str, Badge] = {
     ClaimStatus.OPEN: Badge("Open", "wait"),

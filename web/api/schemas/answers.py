@@ -18,8 +18,10 @@ from models.messages import (
     ReturnStatus,
     TaskKind,
 )
+from models.rules.erp import DocumentKind
 from models.rules.orders import PaymentKind
 from models.rules.quote import QuoteKind
+from models.store.erp import DocumentState
 from web.api.schemas.fields import Choice
 from web.api.schemas.policy import PolicySchema
 from web.api.schemas.reasons import ReasonCode
@@ -202,6 +204,11 @@ class TaskSchema(Schema):
     kind = Choice(TaskKind, required=True)
     status = fields.String(required=True, metadata={"enum": ["open", "claimed", "done"]})
     refund = fields.String(required=True, allow_none=True)
+    reference = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Our reference of what the ERP has not taken."},
+    )
     owner = fields.String(required=True, allow_none=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     opened_at = fields.AwareDateTime(required=True)
@@ -221,6 +228,16 @@ class CarrierClaimSchema(Schema):
     currency = fields.String(required=True)
     opened_at = fields.AwareDateTime(required=True)
     closed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ErpDocumentSchema(Schema):
+    """A credit memo or goods of the return in the shop's ERP; `numbers` are the ERP's own."""
+
+    reference = fields.String(required=True)
+    kind = Choice(DocumentKind, required=True)
+    state = Choice(DocumentState, required=True)
+    numbers = fields.List(fields.String(), required=True)
+    at = fields.AwareDateTime(required=True)
 
 
 class LinksSchema(Schema):
@@ -254,6 +271,7 @@ class ReturnSchema(Schema):
     tracking = fields.List(fields.Nested(ScanSchema), required=True)
     tasks = fields.List(fields.Nested(TaskSchema), required=True)
     carrier_claims = fields.List(fields.Nested(CarrierClaimSchema), required=True)
+    erp = fields.List(fields.Nested(ErpDocumentSchema), required=True)
     policy_version = fields.Integer(required=True, allow_none=True)
     deadlines = fields.Dict(keys=fields.String(), values=fields.AwareDateTime(), required=True)
     created_at = fields.AwareDateTime(required=True)

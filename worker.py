@@ -12,16 +12,21 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.crm import Crm
 from activities.erp import Erp
 from activities.exchanges import Exchanges
 from activities.heartbeats import Heartbeats
 from activities.notifications import Notifications
+from activities.order_pulls import OrderPulls
 from activities.providers.carriers.finding import connect_carrier
+from activities.providers.crm.protocol import ConnectCrm, CrmProvider
 from activities.providers.erp.finding import connect_erp
 from activities.providers.erp.protocol import ErpMode, ErpProvider, ErpSettings, Place
+from activities.providers.finding import find_provider
 from activities.providers.mail.outbox import OutboxTransport
 from activities.providers.mail.protocol import MailTransport
 from activities.providers.mail.smtp import SmtpTransport
+from activities.providers.orders.protocol import ConnectOrderSource, OrderSource
 from activities.providers.payments.protocol import PaymentProvider
 from activities.providers.payments.stripe_api import StripePayments
 from activities.providers.webhooks.http import HttpWebhooks
@@ -44,8 +49,10 @@ from web.bell import WebhookBell
 from web.delivery import Delivery
 from web.temporal import TemporalBridge
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.crm import CrmWorkflow
 from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
+from workflows.order_pull import OrderPullWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
@@ -104,6 +111,30 @@ def note_erp(settings: Settings, database: Database) -> None:
         link(session, name, datetime.now(UTC))
 
 
+def order_source(settings: Settings) -> OrderSource | None:
+    """Where orders are pulled from; None: they are only sent.
+
+    Raises:
+        UnknownProvider: no package that is installed brings it.
+    """
+    systems = settings.systems
+    connect_source: ConnectOrderSource | None = find_provider(
+        "redress.orders", "REDRESS_ORDER_SOURCE", systems.orders
+    )
+    return None if connect_source is None else connect_source(systems)
+
+
+def crm_provider(settings: Settings) -> CrmProvider | None:
+    """Where the customers' records are; None: they are told nothing.
+
+    Raises:
+        UnknownProvider: no package that is installed brings it.
+    """
+    systems = settings.systems
+    connect_crm: ConnectCrm | None = find_provider("redress.crm", "REDRESS_CRM", systems.crm)
+    return None if connect_crm is None else connect_crm(systems)
+
+
 def staff() -> Staff:
     """Whose work each kind of task is, by role."""
     return Staff(
@@ -149,6 +180,8 @@ def make_worker(
     notifications = Notifications(database, transport, settings)
     watch = TaskWatch(database, transport, settings, staff())
     sender = HttpWebhooks(to_private=settings.webhooks_to_private)
+    crm = Crm(database, settings.systems.crm, crm_provider(settings))
+    pulls = OrderPulls(database, settings.systems.orders, order_source(settings))
     webhooks = Webhooks(database, sender, settings, staff())
     return Worker(
         client,
@@ -162,6 +195,8 @@ def make_worker(
             CreditExpiryWorkflow,
             SimulationWorkflow,
             TaskWatchWorkflow,
+            OrderPullWorkflow,
+            CrmWorkflow,
             WebhookWorkflow,
             WebhookSweepWorkflow,
         ],
@@ -197,6 +232,9 @@ def make_worker(
             shipping.give_labels_back,
             notifications.send_mail,
             watch.watch_tasks,
+            crm.tell_customers_records,
+            pulls.pull_page,
+            pulls.end_pull,
             webhooks.find_waiting,
             webhooks.plan_sending,
             webhooks.send_stream,
@@ -226,7 +264,13 @@ async def serve(settings: Settings) -> None:
     database = Database(settings.database_url)
     note_erp(settings, database)
     client = await connect(settings)
-    await ensure_schedules(client, settings.task_queue, settings.time_zone)
+    await ensure_schedules(
+        client,
+        settings.task_queue,
+        settings.time_zone,
+        pull_orders=settings.systems.pulls_orders,
+        tell_crm=settings.systems.tells_crm,
+    )
     bridge = TemporalBridge(lambda: connect(settings))
     database.when_told = WebhookBell(database, Delivery(bridge, settings.task_queue)).ring
     with ThreadPoolExecutor(2 * _THREADS, thread_name_prefix="activity") as executor:

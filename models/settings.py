@@ -14,6 +14,7 @@ from environs import Env, validate
 from models.carrier_settings import CarrierSettings, read_carrier_settings
 from models.messages import Deadlines
 from models.private_file import write_privately
+from models.system_settings import SystemSettings, read_system_settings
 
 DEFAULT_DATA_DIR = "data"
 ENDPOINTS_FILE = "endpoints.json"
@@ -51,6 +52,7 @@ class Settings:
     # Each proves a body: two while a new one replaces the old.
     stripe_webhook_secrets: tuple[str, ...]
     carrier: CarrierSettings
+    systems: SystemSettings
     smtp_url: str | None
     deadlines: Deadlines
     # Session cookies only over https; off by default because `up` serves http on loopback.
@@ -142,6 +144,7 @@ def _read(env: Env, given_dir: str | Path | None) -> Settings:
         stripe_api_key=env.str("STRIPE_API_KEY", "") or None,
         stripe_webhook_secrets=tuple(env.str("STRIPE_WEBHOOK_SECRET", "").split()),
         carrier=read_carrier_settings(env),
+        systems=read_system_settings(env, env.str("REDRESS_TIME_ZONE", "UTC")),
         smtp_url=env.str("REDRESS_SMTP_URL", "") or None,
         deadlines=Deadlines(
             **{

@@ -73,3 +73,17 @@ CARRIER_CLAIM_DUE = timedelta(days=14)
 
 # How long a person may take for work that no other deadline covers.
 TASK_DUE = timedelta(days=1)
+
+# One page of orders; what a pull that was given up missed, the next one reads.
+ORDER_PULL_TIMEOUT = timedelta(minutes=5)
+ORDER_PULL_GIVES_UP_AFTER = timedelta(hours=2)
+ORDER_PULL_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
+)
+
+# Some fifty returns; what a run that was given up missed, the next one tells.
+CRM_TIMEOUT = timedelta(minutes=10)
+CRM_GIVES_UP_AFTER = timedelta(hours=2)
+CRM_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+)

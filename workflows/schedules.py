@@ -16,9 +16,12 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
-from models.messages import ReconciliationStart
+from models.messages import OrderPullStart, ReconciliationStart
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.crm import CrmWorkflow
+from workflows.order_pull import OrderPullWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.task_watch import TaskWatchWorkflow
 from workflows.webhooks import WebhookSweepWorkflow
@@ -27,21 +30,33 @@ RECONCILIATION = "redress-reconciliation"
 CREDIT_EXPIRY = "redress-credit-expiry"
 TASK_WATCH = "redress-task-watch"
 WEBHOOK_SWEEP = "redress-webhook-sweep"
+ORDER_PULL = "redress-order-pull"
+CRM = "redress-crm"
 
 # A night that was missed longer ago than this is not made up for: the next one compares all.
 _CATCH_UP = timedelta(hours=20)
 _QUARTER = timedelta(minutes=15)
 # Nudges make webhooks fast; the sweep only finds what they missed.
 _SWEEP = timedelta(minutes=2)
+_FIVE_MINUTES = timedelta(minutes=5)
 
 
-async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> None:
+async def ensure_schedules(
+    client: Client,
+    task_queue: str,
+    time_zone: str,
+    *,
+    pull_orders: bool = False,
+    tell_crm: bool = False,
+) -> None:
     """Creates the schedules, or brings their times up to date; what ops paused stays paused.
 
     Args:
         client: connected to Temporal.
         task_queue: where the workers listen.
         time_zone: the shop's, an IANA name.
+        pull_orders: whether there is an order source; without one its schedule is taken away.
+        tell_crm: the same of the CRM.
     """
     reconciliation = ScheduleActionStartWorkflow(
         ReconciliationWorkflow.run,
@@ -75,6 +90,28 @@ async def ensure_schedules(client: Client, task_queue: str, time_zone: str) -> N
     )
     soon = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_SWEEP)])
     await _ensure(client, WEBHOOK_SWEEP, sweep, soon, catch_up=_SWEEP)
+    if tell_crm:
+        crm = ScheduleActionStartWorkflow(
+            CrmWorkflow.run,
+            id="crm",
+            task_queue=task_queue,
+            static_summary="What customers' records are told",
+        )
+        each_five = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_FIVE_MINUTES)])
+        await _ensure(client, CRM, crm, each_five, catch_up=_FIVE_MINUTES)
+    else:
+        await _remove(client, CRM)
+    if not pull_orders:
+        await _remove(client, ORDER_PULL)
+        return
+    pull = ScheduleActionStartWorkflow(
+        OrderPullWorkflow.run,
+        OrderPullStart(),
+        id="order-pull",
+        task_queue=task_queue,
+        static_summary="Orders that changed",
+    )
+    await _ensure(client, ORDER_PULL, pull, often, catch_up=_QUARTER)
 
 
 def _each_night(hour: int, minute: int, time_zone: str) -> ScheduleSpec:
@@ -106,3 +143,11 @@ async def _ensure(
         return ScheduleUpdate(schedule=schedule)
 
     await client.get_schedule_handle(id).update(changed)
+
+
+async def _remove(client: Client, id: str) -> None:
+    try:
+        await client.get_schedule_handle(id).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise

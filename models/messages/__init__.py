@@ -11,6 +11,7 @@ from models.messages.amendments import (
     Amending,
     Amendment,
 )
+from models.messages.crm import CrmTold
 from models.messages.effects import Label, LabelOrder, LabelReturn, LabelsReturned, MailOrder
 from models.messages.erp import (
     ErpByHand,
@@ -34,6 +35,13 @@ from models.messages.exchanges import (
     exchange_workflow_id,
 )
 from models.messages.ids import payout_workflow_id, reopened_workflow_id, workflow_id
+from models.messages.order_pulls import (
+    OrderPageAsked,
+    OrderPagePulled,
+    OrderPullEnd,
+    OrderPullStart,
+    OrdersPulled,
+)
 from models.messages.payouts import (
     PayoutOpened,
     PayoutOpening,
@@ -168,6 +176,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "CountedLine",
+    "CrmTold",
     "Deadlines",
     "Decision",
     "DecisionKind",
@@ -210,6 +219,11 @@ __all__ = [
     "ManualResolution",
     "NewsForWorkflow",
     "Opening",
+    "OrderPageAsked",
+    "OrderPagePulled",
+    "OrderPullEnd",
+    "OrderPullStart",
+    "OrdersPulled",
     "OtherWay",
     "OtherWayTaken",
     "PayoutKind",

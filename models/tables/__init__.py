@@ -38,6 +38,7 @@ from models.tables.returns import (
 from models.tables.simulations import Simulation
 from models.tables.staff_mails import StaffMail
 from models.tables.stock import StockMove
+from models.tables.systems import RefusedOrder, SystemCursor, UntoldCase
 from models.tables.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "RateLimit",
     "Reconciliation",
     "Refund",
+    "RefusedOrder",
     "Return",
     "ReturnLine",
     "Scan",
@@ -88,9 +90,11 @@ __all__ = [
     "StockMove",
     "StoreCredit",
     "Submission",
+    "SystemCursor",
     "Task",
     "TenderUse",
     "UnitRange",
+    "UntoldCase",
     "User",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -36,7 +36,11 @@ def read(name: str) -> str:
 def settings_read() -> set[str]:
     """The names that the settings' modules ask the environment for."""
     names = {f"REDRESS_{name.upper()}" for name in Deadlines.__dataclass_fields__}
-    modules = (read("models/settings.py"), read("models/carrier_settings.py"))
+    modules = (
+        read("models/settings.py"),
+        read("models/carrier_settings.py"),
+        read("models/system_settings.py"),
+    )
     for node in (node for module in modules for node in ast.walk(ast.parse(module))):
         if (
             isinstance(node, ast.Call)

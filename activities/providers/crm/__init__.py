@@ -1,0 +1,1 @@
+"""CRMs: the protocol, and the one that comes with Redress."""

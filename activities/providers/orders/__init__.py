@@ -1,0 +1,1 @@
+"""Order sources: the protocol, and the one that comes with Redress."""

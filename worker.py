@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.crm import Crm
+from activities.disputes import Disputes
 from activities.erp import Erp
 from activities.exchanges import Exchanges
 from activities.heartbeats import Heartbeats
@@ -50,6 +51,7 @@ from web.delivery import Delivery
 from web.temporal import TemporalBridge
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.crm import CrmWorkflow
+from workflows.disputes import DisputeWorkflow
 from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
 from workflows.order_pull import OrderPullWorkflow
@@ -170,6 +172,7 @@ def make_worker(
     records = Records(database)
     payments = payment_providers(settings) if providers is None else providers
     refunds = Refunds(database, payments)
+    disputes = Disputes(database, payments)
     exchanges = Exchanges(database)
     erp = erp or erp_provider(settings)
     books = Erp(database, erp)
@@ -191,6 +194,7 @@ def make_worker(
             ExchangeWorkflow,
             PayoutWorkflow,
             ErpWorkflow,
+            DisputeWorkflow,
             ReconciliationWorkflow,
             CreditExpiryWorkflow,
             SimulationWorkflow,
@@ -211,11 +215,14 @@ def make_worker(
             refunds.price_clawback,
             refunds.pay_refund,
             refunds.settle_refund,
+            refunds.ask_provider,
             refunds.prepare_retry,
             refunds.pay_otherwise,
             refunds.open_payout,
             refunds.save_payout,
             refunds.write_off,
+            disputes.ask_about_dispute,
+            disputes.record_dispute,
             exchanges.open_exchange,
             exchanges.record_exchange_payment,
             exchanges.record_exchange_shipment,

@@ -36,7 +36,7 @@ from models.messages import (
 )
 from models.messages import RefundOrder as RefundOrderMessage
 from models.rules.orders import PaymentKind
-from models.store import clawbacks, erp, grants, payouts, refunds, store_credits
+from models.store import clawbacks, disputes, erp, grants, payouts, refunds, store_credits
 from models.tables import Refund
 
 # A provider forgets a key after 24 hours, and a forgotten key pays again (money rule 12).
@@ -89,6 +89,7 @@ class Refunds:
             call = _call(row)
             provider = self._providers.get(row.payment.provider)
             provider_name, payment_kind = row.payment.provider, row.payment.kind
+            disputed = disputes.why_not(session, row.payment)
         if status is not RefundStatus.PENDING or row.provider_reference is not None:
             return RefundOutcome(refund=row.id, status=status, failure=row.failure, changed=False)
         if payment_kind == PaymentKind.STORE_CREDIT:
@@ -112,15 +113,14 @@ class Refunds:
                         "The provider gave no clear answer for 23 hours and does not list this "
                         "refund; look there before paying it.",
                     )
+                if disputed is not None:
+                    return self._settle_failure(order, disputed)
                 found = provider.refund(call)
         except PaymentRefused as refused:
             return self._settle_failure(order, str(refused))
         except PaymentUnclear as unclear:
             activity.logger.warning("no clear answer about %s: %s", order.refund, unclear.message)
-            # Expected, told above in one line, and retried: nothing for the log's alarms.
-            raise ApplicationError(
-                unclear.message, type="refund_unclear", category=ApplicationErrorCategory.BENIGN
-            ) from unclear
+            raise _unclear(unclear) from unclear
         return self._settle(order, found)
 
     @uninterrupted
@@ -135,6 +135,45 @@ class Refunds:
                 provider_reference=news.provider_reference,
                 failure=news.failure,
             )
+
+    @uninterrupted
+    def ask_provider(self, news: RefundNews) -> RefundNews | None:
+        """How a refund stands at its provider now, whatever the news said of it.
+
+        Returns:
+            The news as they are now; None: the provider has no such refund of ours, so that there
+            is nothing to believe.
+
+        Raises:
+            ApplicationError: `refund_unclear`; retryable.
+        """
+        with self._database.read() as session:
+            row = refunds.load(session, news.refund)
+            provider = self._providers.get(row.payment.provider)
+            reference = news.provider_reference or row.provider_reference
+            payment = row.payment.reference
+        if provider is None:
+            return None
+        try:
+            found = (
+                provider.find(payment, news.refund)
+                if reference is None
+                else provider.get(reference)
+            )
+        except PaymentRefused as refused:
+            activity.logger.warning("news of %s are not confirmed: %s", news.refund, refused.code)
+            return None
+        except PaymentUnclear as unclear:
+            raise _unclear(unclear) from unclear
+        if found is None or found.refund_id != news.refund:
+            return None
+        return replace(
+            news,
+            status=found.status,
+            provider_reference=found.reference,
+            failure=found.failure,
+            ask=False,
+        )
 
     @uninterrupted
     def prepare_retry(self, asked: AnotherTry) -> GrantedRefund:
@@ -244,6 +283,13 @@ class Refunds:
                 at=datetime.fromisoformat(order.at),
                 failure=failure,
             )
+
+
+def _unclear(unclear: PaymentUnclear) -> ApplicationError:
+    """To be retried; expected, so that it is nothing for the log's alarms."""
+    return ApplicationError(
+        unclear.message, type="refund_unclear", category=ApplicationErrorCategory.BENIGN
+    )
 
 
 def _conflict(error: refunds.RefundNotPossible) -> ApplicationError:

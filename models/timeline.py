@@ -74,6 +74,9 @@ _TASKS = {
     TaskKind.SHIP_EXCHANGE: "send out the exchange",
     TaskKind.CARRIER_CLAIM: "settle the claim with the carrier",
     TaskKind.ERP_FAILED: "bring it into the ERP",
+    TaskKind.DISPUTE: "answer the dispute",
+    TaskKind.DISPUTE_WON: "pay what waited for the dispute",
+    TaskKind.DISPUTE_LOST: "settle the lost dispute",
     TaskKind.CLAWBACK: "get back what was paid ahead",
     TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }
@@ -291,6 +294,8 @@ def _goodwill(facts: _Facts) -> str:
 def _paid_otherwise(facts: _Facts) -> str:
     if facts.text("method") == "store_credit":
         return f"{facts.refund()} given as store credit instead"
+    if facts.text("method") == "lost_dispute":
+        return f"{facts.refund()} counts as paid: the customer got it by the lost dispute"
     return f"{facts.refund()} paid by hand"
 
 
@@ -336,6 +341,18 @@ def _settled(facts: _Facts) -> str:
         "refused": "The carrier does not pay for the lost parcel",
     }
     return words.get(facts.text("outcome"), "The carrier owes nothing: the parcel turned up")
+
+
+def _dispute_answered(facts: _Facts) -> str:
+    if facts.text("outcome") == "accepted":
+        return "The dispute is accepted: the customer keeps the money"
+    return "The dispute is contested: evidence went to the bank"
+
+
+def _dispute_closed(facts: _Facts) -> str:
+    if facts.text("outcome") == "lost":
+        return "The dispute is lost: the bank has given the customer the money"
+    return "The dispute is won: the money stays with the shop"
 
 
 def _lost_refunded(facts: _Facts) -> str:
@@ -424,6 +441,11 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.TASK_COMPLETED: _task,
     EventKind.CARRIER_CLAIM_OPENED: lambda _: "The carrier is to pay for the lost parcel",
     EventKind.CARRIER_CLAIM_SETTLED: _settled,
+    EventKind.DISPUTE_OPENED: lambda facts: (
+        f"The customer disputes {facts.money()} with their bank; refunds of that payment wait"
+    ),
+    EventKind.DISPUTE_ANSWERED: _dispute_answered,
+    EventKind.DISPUTE_CLOSED: _dispute_closed,
     EventKind.LOST_REFUNDED: _lost_refunded,
     EventKind.CAME_AFTER_ALL: lambda facts: (
         f"{facts.units().capitalize()} that nobody waited for any longer came after all"

@@ -90,6 +90,9 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.CARRIER_CLAIM: Permission.SHIP,
     TaskKind.PHOTO_AWAITED: Permission.DECIDE,
     TaskKind.ERP_FAILED: Permission.REFUND,
+    TaskKind.DISPUTE: Permission.REFUND,
+    TaskKind.DISPUTE_WON: Permission.REFUND,
+    TaskKind.DISPUTE_LOST: Permission.REFUND,
 }
 
 

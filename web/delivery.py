@@ -21,6 +21,7 @@ from models.messages import (
     Cancellation,
     CarrierEvent,
     Decision,
+    DisputeStart,
     ExchangeCancellation,
     ExchangePayment,
     ExchangeShipment,
@@ -40,6 +41,7 @@ from models.messages import (
     SimulationStart,
     TaskCompletion,
     WebhookStart,
+    dispute_workflow_id,
     payout_workflow_id,
     reconciliation_workflow_id,
     reopened_workflow_id,
@@ -49,6 +51,7 @@ from models.messages import (
 from web.requests import Conflict, GatewayError, Refused
 from web.temporal import ANSWER_WITHIN, TemporalBridge
 from workflows import search_attributes
+from workflows.disputes import DisputeWorkflow
 from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -158,13 +161,40 @@ class Delivery:
             Unavailable: Temporal can't be reached.
         """
 
+        options = {
+            **_payout_options(start, self._task_queue),
+            # One whose news were not confirmed may begin again with others.
+            "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        }
+
         async def begin(client: Client) -> None:
-            await client.start_workflow(
-                PayoutWorkflow.run, start, **_payout_options(start, self._task_queue)
-            )
+            await client.start_workflow(PayoutWorkflow.run, start, **options)
 
         with suppress(WorkflowAlreadyStartedError):
             self._bridge.run(begin)
+
+    def follow_dispute(self, start: DisputeStart) -> None:
+        """Starts following a dispute, or has the workflow that follows it ask again.
+
+        Raises:
+            Unavailable: Temporal can't be reached.
+        """
+
+        async def begin(client: Client) -> None:
+            await client.start_workflow(
+                DisputeWorkflow.run,
+                start,
+                id=dispute_workflow_id(start.provider, start.dispute),
+                task_queue=self._task_queue,
+                # After its end an old event only has it ask once more.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal="dispute_news",
+                static_summary=f"Dispute at {start.provider}",
+                rpc_timeout=_TIMEOUT,
+            )
+
+        self._bridge.run(begin)
 
     def reconcile(self, run: str, actor: str) -> None:
         """Starts a reconciliation.

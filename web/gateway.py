@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.database import Database
 from models.messages import (
+    DISPUTE_TASKS,
     Deadlines,
     DecisionKind,
     Refusal,
@@ -320,6 +321,8 @@ class Gateway(
                 "end this task with refund.",
                 code="not_paid",
             )
+        if kind in DISPUTE_TASKS:
+            return self._complete_beside(rma, task, note, choice, actor, id)
         return self._send(
             rma,
             actor,

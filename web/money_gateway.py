@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from models.messages import (
+    DisputeStart,
     ManualMethod,
     PayoutStart,
     RefundNews,
@@ -13,7 +14,8 @@ from models.messages import (
     recovery_of,
 )
 from models.money import to_text
-from models.store import reconciliations
+from models.store import late, reconciliations
+from models.store.payments import at_provider, possibly_moving
 from models.store.pricing import in_order_currency
 from models.tables import GrantedRefund, Order, Refund, Return
 from web.access import Actor
@@ -116,30 +118,84 @@ class MoneyGateway(Messenger):
 
     def refund_news(
         self,
+        provider: str,
         event_id: str,
         provider_reference: str,
         refund: str,
         status: RefundStatus,
-        failure: str | None,
-    ) -> None:
-        """Takes what a payment provider reports of a refund; an unknown refund is ignored.
+        failure: str | None = None,
+    ) -> bool:
+        """Takes what a payment provider reports of a refund; false: it is none of this provider's.
 
-        When the workflow that paid it has ended, a failure starts a recovery of its own.
+        The provider is asked again, by the workflow that paid it, unless this is known already;
+        when that workflow has ended, a failure starts a recovery of its own.
         """
         with self._database.read() as session:
             row = session.get(Refund, refund)
-        if row is None or row.workflow is None or row.rma is None:
+            known = row is not None and row.payment.provider == provider
+        if row is None or not known:
+            return False
+        if row.status == status and row.provider_reference == provider_reference:
+            return True
+        self._ask_about(row, event_id, status, provider_reference, failure)
+        return True
+
+    def payment_news(self, provider: str, event_id: str, payments: list[str]) -> bool:
+        """Takes that a payment, known by these names, was refunded: of what we have open at it,
+        the provider is asked how it stands. False: no payment of ours.
+        """
+        with self._database.read() as session:
+            ids = at_provider(session, provider, payments)
+            rows = possibly_moving(session, ids)
+        for row in rows:
+            status = RefundStatus(row.status)
+            self._ask_about(row, f"{event_id}/{row.id}", status, row.provider_reference, None)
+        return bool(ids)
+
+    def dispute_news(self, provider: str, dispute: str, payments: list[str]) -> bool:
+        """Takes that a payment, known by these names, is disputed, or that this has changed; the
+        workflow that follows the dispute asks how it stands. False: no payment of ours.
+        """
+        with self._database.read() as session:
+            ours = bool(at_provider(session, provider, payments))
+        if ours:
+            self._delivery.follow_dispute(DisputeStart(provider=provider, dispute=dispute))
+        return ours
+
+    def _complete_beside(
+        self, rma: str, task: str, note: str, choice: str, actor: Actor, id: str | None
+    ) -> Answer:
+        """Ends a task that no workflow knows of."""
+        status = self._require(rma)
+        composer = Composer(rma, actor, call_id(id))
+        done = composer.completion(task, note, choice)
+        with self._database.write() as session:
+            for kept in composer.notes:
+                session.merge(kept)
+            session.flush()
+            late.complete_task(session, done, datetime.now(UTC))
+        return Answer(rma=rma, status=status)
+
+    def _ask_about(
+        self,
+        row: Refund,
+        news_id: str,
+        status: RefundStatus,
+        provider_reference: str | None,
+        failure: str | None,
+    ) -> None:
+        if row.workflow is None or row.rma is None:
             # Refunds made at the provider by hand have no workflow; the nightly comparison looks
             # after them.
             return
-        now = datetime.now(UTC)
         news = RefundNews(
-            id=event_id,
-            refund=refund,
+            id=news_id,
+            refund=row.id,
             status=status,
-            at=now.isoformat(),
+            at=datetime.now(UTC).isoformat(),
             provider_reference=provider_reference,
             failure=failure,
+            ask=True,
         )
         try:
             self._delivery.tell(row.workflow, news)

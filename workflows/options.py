@@ -16,6 +16,11 @@ PAYMENT_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
 )
 
+# While nobody answers, a dispute is asked about for so long; the next event asks again.
+DISPUTE_GIVES_UP_AFTER = timedelta(days=2)
+# An open dispute is asked about so often, in case the event of its end gets lost.
+DISPUTE_ASKED_EVERY = timedelta(days=1)
+
 CARRIER_TIMEOUT = timedelta(seconds=60)
 CARRIER_GIVES_UP_AFTER = timedelta(hours=1)
 CARRIER_RETRY = RetryPolicy(

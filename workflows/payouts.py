@@ -1,5 +1,7 @@
 """Money that moves beside a return: goodwill, and refunds that a bank sent back after the end."""
 
+from dataclasses import replace
+
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -13,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
         PayoutOpening,
         PayoutProgress,
         PayoutStart,
+        RefundStatus,
         Refusal,
         ReturnState,
         ReturnStatus,
@@ -24,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.matter import SYSTEM, Matter
     from workflows.money_doors import MoneyDoors
     from workflows.money_steps import MONEY_STEPS
+    from workflows.paying import provider_word
     from workflows.recorder import Recorder
 
 
@@ -98,6 +102,7 @@ class PayoutWorkflow(MoneyDoors):
     async def run(self, start: PayoutStart) -> ReturnState:
         """From the grant, or the news that a refund came back, until all of it is paid."""
         payout = self._payout
+        await self._confirm()
         await self._open()
         if payout.to_erp:
             await tell_erp(payout.rma)
@@ -106,17 +111,14 @@ class PayoutWorkflow(MoneyDoors):
             await workflow.wait_condition(self._at_rest)
             return payout.state
         while payout.unpaid:
-            self._paymaster.pay_what_was_granted()
+            await self._pay_all()
+            async with payout.lock:
+                if start.kind is PayoutKind.RECOVERY:
+                    payout.recorder.tell(EventKind.CLOSED, SYSTEM)
+                await payout.write()
             self._show()
-            await workflow.wait_condition(
-                lambda: bool(payout.payouts.to_pay()) or not payout.unpaid
-            )
-        async with payout.lock:
-            if start.kind is PayoutKind.RECOVERY:
-                payout.recorder.tell(EventKind.CLOSED, SYSTEM)
-            await payout.write()
-        self._show()
-        await workflow.wait_condition(self._at_rest)
+            # Meanwhile the bank may have sent it back.
+            await workflow.wait_condition(self._at_rest)
         return payout.state
 
     @workflow.update
@@ -132,6 +134,35 @@ class PayoutWorkflow(MoneyDoors):
     def _at_rest(self) -> bool:
         busy = self._paymaster.busy or self._payout.mailing
         return not busy and workflow.all_handlers_finished()
+
+    async def _pay_all(self) -> None:
+        """Pays until the customer has all of it; people help where the provider won't."""
+        payout = self._payout
+        while payout.unpaid:
+            self._paymaster.pay_what_was_granted()
+            self._show()
+            await workflow.wait_condition(
+                lambda: bool(payout.payouts.to_pay()) or not payout.unpaid
+            )
+
+    async def _confirm(self) -> None:
+        """Asks the provider whether a refund that is said to have come back did.
+
+        Raises:
+            ApplicationError: `not_confirmed`; later news may begin this workflow again.
+        """
+        payout = self._payout
+        news = payout.start.news
+        if news is None or not news.ask:
+            return
+        word = await provider_word(news)
+        if word is None or word.status not in (RefundStatus.FAILED, RefundStatus.CANCELED):
+            raise ApplicationError(
+                f"The provider does not say that refund {news.refund} came back.",
+                type="not_confirmed",
+                non_retryable=True,
+            )
+        payout.start = replace(payout.start, news=word)
 
     async def _open(self) -> None:
         """Has goodwill granted, or takes over the refund that came back."""

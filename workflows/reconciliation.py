@@ -1,15 +1,9 @@
 """Each night, and when somebody asks: refunds, books and the providers' lists are compared."""
 
 import asyncio
-from contextlib import suppress
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    WorkflowAlreadyStartedError,
-)
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciliation import Reconciliations
@@ -21,14 +15,13 @@ with workflow.unsafe.imports_passed_through():
         ReconciliationResult,
         ReconciliationStart,
         RefundStatus,
-        payout_workflow_id,
-        recovery_of,
     )
-    from workflows import options, search_attributes
+    from workflows import options
     from workflows.erp import tell_erp
     from workflows.local import run_local
     from workflows.matter import words_of
     from workflows.payouts import PayoutWorkflow
+    from workflows.recovering import begin_recovery
 
 
 @workflow.defn
@@ -90,15 +83,4 @@ async def _tell(found: NewsForWorkflow) -> None:
             Refunds.settle_refund, found.news, summary=f"Settle refund {found.news.refund}"
         )
         return
-    recovery = recovery_of(found.rma, found.news)
-    # A webhook may have been faster.
-    with suppress(WorkflowAlreadyStartedError):
-        await workflow.start_child_workflow(
-            PayoutWorkflow.run,
-            recovery,
-            id=payout_workflow_id(found.rma, recovery.kind, recovery.id),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=search_attributes.for_payout(recovery),
-            static_summary=f"Recovery beside return {found.rma}",
-        )
+    await begin_recovery(found.rma, found.news)

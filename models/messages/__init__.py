@@ -12,6 +12,14 @@ from models.messages.amendments import (
     Amendment,
 )
 from models.messages.crm import CrmTold
+from models.messages.disputes import (
+    CoveredRefund,
+    DisputeNews,
+    DisputeRecorded,
+    DisputeStart,
+    DisputeWord,
+    dispute_workflow_id,
+)
 from models.messages.effects import Label, LabelOrder, LabelReturn, LabelsReturned, MailOrder
 from models.messages.erp import (
     ErpByHand,
@@ -121,6 +129,7 @@ from models.messages.webhooks import (
     webhook_workflow_id,
 )
 from models.messages.words import (
+    DISPUTE_TASKS,
     EXCHANGING,
     FINAL_STATUSES,
     NOTE_SUFFICES,
@@ -133,6 +142,7 @@ from models.messages.words import (
     Condition,
     DecisionKind,
     Disposition,
+    DisputeStatus,
     EventKind,
     ExchangeStatus,
     Grade,
@@ -152,6 +162,7 @@ from models.messages.words import (
 )
 
 __all__ = [
+    "DISPUTE_TASKS",
     "EXCHANGING",
     "FINAL_STATUSES",
     "NOTE_SUFFICES",
@@ -176,11 +187,17 @@ __all__ = [
     "Comparison",
     "Condition",
     "CountedLine",
+    "CoveredRefund",
     "CrmTold",
     "Deadlines",
     "Decision",
     "DecisionKind",
     "Disposition",
+    "DisputeNews",
+    "DisputeRecorded",
+    "DisputeStart",
+    "DisputeStatus",
+    "DisputeWord",
     "ErpByHand",
     "ErpDue",
     "ErpOrder",
@@ -269,6 +286,7 @@ __all__ = [
     "WebhookStart",
     "WebhooksWaiting",
     "WriteOff",
+    "dispute_workflow_id",
     "erp_workflow_id",
     "exchange_workflow_id",
     "payout_workflow_id",

@@ -7,7 +7,11 @@ from models.messages.words import Grade, PayoutMethod, RefundStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNews:
-    """The payment provider says how a refund stands now. `id` is the provider's event."""
+    """The payment provider says how a refund stands now. `id` is the provider's event.
+
+    `ask`: news may be old or come in any order, so that the provider is asked how the refund
+    stands before anything is believed.
+    """
 
     id: str
     refund: str
@@ -15,6 +19,7 @@ class RefundNews:
     at: str
     provider_reference: str | None = None
     failure: str | None = None
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

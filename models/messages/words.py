@@ -177,6 +177,15 @@ class ManualMethod(StrEnum):
     STORE_CREDIT = "store_credit"
     OTHER_PAYMENT = "other_payment"
     PAID_BY_HAND = "paid_by_hand"
+    LOST_DISPUTE = "lost_dispute"
+
+
+class DisputeStatus(StrEnum):
+    """Where a dispute is; won and lost are final. An inquiry that ends without one is won."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
 
 
 class TaskKind(StrEnum):
@@ -198,7 +207,13 @@ class TaskKind(StrEnum):
     CARRIER_CLAIM = "carrier_claim"
     PHOTO_AWAITED = "photo_awaited"
     ERP_FAILED = "erp_failed"
+    DISPUTE = "dispute"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
 
+
+# Tasks that no return's workflow knows of: they end by word, in the database alone.
+DISPUTE_TASKS = frozenset({TaskKind.DISPUTE, TaskKind.DISPUTE_WON, TaskKind.DISPUTE_LOST})
 
 # Tasks that a person ends by saying so; the others end with the step they ask for.
 TASKS_ENDED_BY_WORD = frozenset(
@@ -211,6 +226,7 @@ TASKS_ENDED_BY_WORD = frozenset(
         TaskKind.CLAWBACK,
         TaskKind.CARRIER_CLAIM,
         TaskKind.ERP_FAILED,
+        *DISPUTE_TASKS,
     }
 )
 
@@ -227,6 +243,8 @@ class TaskChoice(StrEnum):
     SENT_BACK = "sent_back"
     RETRY = "retry"
     RECORDED = "recorded"
+    CONTESTED = "contested"
+    ACCEPTED = "accepted"
 
 
 # Which words end such a task. Where `wait` is one of them, it is meant when nothing is said.
@@ -236,6 +254,7 @@ TASK_CHOICES: dict[TaskKind, tuple[TaskChoice, ...]] = {
     TaskKind.CLAWBACK: (TaskChoice.PAID, TaskChoice.WRITTEN_OFF),
     TaskKind.UNEXPECTED_PARCEL: (TaskChoice.KEPT, TaskChoice.SENT_BACK, TaskChoice.REFUND),
     TaskKind.ERP_FAILED: (TaskChoice.RETRY, TaskChoice.RECORDED),
+    TaskKind.DISPUTE: (TaskChoice.CONTESTED, TaskChoice.ACCEPTED),
 }
 # Tasks that may also end by their note alone.
 NOTE_SUFFICES = frozenset({TaskKind.UNEXPECTED_PARCEL})
@@ -361,3 +380,6 @@ class EventKind(StrEnum):
     ERP_FAILED = "erp_failed"  # reference, problem, task
     ERP_RETRIED = "erp_retried"  # reference
     ERP_BY_HAND = "erp_by_hand"  # reference; its number there is the note
+    DISPUTE_OPENED = "dispute_opened"  # dispute, amount, currency, payment
+    DISPUTE_ANSWERED = "dispute_answered"  # task, kind, outcome: contested, accepted
+    DISPUTE_CLOSED = "dispute_closed"  # dispute, outcome: won, lost

@@ -66,7 +66,7 @@ FACTS = frozenset(
         *("line", "sku", "quantity", "instead_of", "grade", "disposition", "accepted"),
         *("by_policy", "rule", "override", "method", "refund", "task", "kind", "outcome"),
         *("status", "event", "tracking", "carrier", "template", "message", "photo", "was"),
-        *("graded", "what", "why", "again"),
+        *("graded", "what", "why", "again", "dispute"),
     }
 )
 

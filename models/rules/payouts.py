@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from models.messages import Granted, GrantedRefund, RefundStatus
+from models.messages import Granted, GrantedRefund, RefundOutcome, RefundStatus
 
 _RANK = {
     RefundStatus.PENDING: 0,
@@ -92,6 +92,21 @@ class Payouts:
         transaction.status = status
         transaction.known = True
         transaction.parked = False
+        return True
+
+    def may_revive(self, outcome: RefundOutcome) -> bool:
+        """Whether a refund that we had given up turned out to be paid, or on its way, after all."""
+        transaction = self.transactions.get(outcome.refund)
+        return (
+            transaction is not None
+            and outcome.changed
+            and transaction.status is RefundStatus.FAILED
+            and outcome.status not in (RefundStatus.FAILED, RefundStatus.CANCELED)
+        )
+
+    def revive(self, outcome: RefundOutcome) -> bool:
+        """Takes such a refund as the provider has it."""
+        self.transactions[outcome.refund].status = outcome.status
         return True
 
     def retry(self, refund: str, again: GrantedRefund) -> None:

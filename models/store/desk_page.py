@@ -24,6 +24,7 @@ from models.tables import (
     Label,
     Message,
     Order,
+    Payment,
     Photo,
     Refund,
     Return,
@@ -118,7 +119,7 @@ def read_return(session: Session, rma: str) -> ReturnPage | None:
         session.scalars(
             select(Refund)
             .where(Refund.rma == rma)
-            .options(joinedload(Refund.payment))
+            .options(joinedload(Refund.payment).selectinload(Payment.disputes))
             .order_by(Refund.created_at, Refund.id)
         )
     )

@@ -28,6 +28,7 @@ _DUE = timedelta(days=1)
 _ENDS = {
     TaskKind.SEND_BACK: EventKind.SENT_BACK,
     TaskKind.CARRIER_CLAIM: EventKind.CARRIER_CLAIM_SETTLED,
+    TaskKind.DISPUTE: EventKind.DISPUTE_ANSWERED,
 }
 
 

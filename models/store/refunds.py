@@ -10,7 +10,7 @@ from models.messages import GrantedRefund as GrantedRefundMessage
 from models.messages import ManualMethod, RefundOutcome, RefundStatus
 from models.money import to_text
 from models.rules.accounts import PAID_BY_HAND, REFUNDS_PAYABLE, Posting, clearing_account
-from models.store import journal, store_credits
+from models.store import disputes, journal, store_credits
 from models.store.policies import current_policy
 from models.store.returns import lock_order
 from models.tables import GrantedRefund, Note, Order, Payment, Refund
@@ -79,11 +79,14 @@ def settle(
 
     A repeated or early event changes nothing twice, and what the provider said has failed stays
     failed: trying again is another transaction (money rule 12). Only a refund that we gave up
-    without the provider's word can still turn out paid, as long as nobody paid it otherwise.
+    without the provider's word can still turn out paid or on its way, as long as nobody paid it
+    otherwise. A second refund that the provider made under our id is for the nightly comparison.
     """
     row, _ = _lock(session, refund)
     before = RefundStatus(row.status)
     given_up = before is RefundStatus.FAILED and row.provider_reference is None
+    if None not in (known := {row.provider_reference, provider_reference}) and len(known) > 1:
+        return RefundOutcome(refund=row.id, status=before, failure=row.failure, changed=False)
     if row.provider_reference is None:
         row.provider_reference = provider_reference
     if not _is_news(row, before, status, given_up=given_up):
@@ -109,7 +112,7 @@ def _is_news(row: Refund, before: RefundStatus, status: RefundStatus, *, given_u
     if given_up:
         room = row.payment.amount - row.payment.reserved
         return (
-            status is RefundStatus.SUCCEEDED
+            status not in FAILED
             and row.provider_reference is not None
             and row.replaced_by is None
             and room >= row.amount
@@ -137,6 +140,7 @@ def retry(session: Session, refund: str, at: datetime) -> GrantedRefundMessage:
         return GrantedRefundMessage(refund=row.id, amount=row.amount, currency=row.currency)
     if row.paid_by is not None:
         raise RefundNotPossible("This refund was paid in another way already.")
+    _check_disputes(session, row)
     return _replace(session, row, row.payment, at)
 
 
@@ -199,6 +203,10 @@ def pay_otherwise(
         raise RefundNotPossible(
             f"This refund is {status}; only one that failed can be paid in another way."
         )
+    if method is ManualMethod.LOST_DISPUTE:
+        _pay_by_dispute(session, row, at)
+        return None
+    _check_disputes(session, row)
     if method is ManualMethod.OTHER_PAYMENT:
         return _replace(session, row, _other_payment(order, row, typed), at)
     row.paid_by = method
@@ -222,6 +230,30 @@ def pay_otherwise(
         row.paid_reference = typed
         _book(session, row, f"refund/{row.id}/by_hand", at, PAID_BY_HAND)
     return None
+
+
+def _check_disputes(session: Session, row: Refund) -> None:
+    """Nothing is paid that the customer may get, or got, by a dispute (once is enough)."""
+    if (why := disputes.why_not(session, row.payment)) is not None:
+        raise RefundNotPossible(why, code="payment_disputed")
+    if (lost := disputes.paid_by_dispute(session, row)) is not None:
+        raise RefundNotPossible(
+            f"The customer got this by the lost dispute {lost.dispute}; record it as that.",
+            code="payment_disputed",
+        )
+
+
+def _pay_by_dispute(session: Session, row: Refund, at: datetime) -> None:
+    """Counts a lost dispute as this refund: the bank took the money off the same payment."""
+    lost = disputes.paid_by_dispute(session, row)
+    if lost is None:
+        raise RefundNotPossible(
+            "No lost dispute of this payment covers this refund.", code="no_lost_dispute"
+        )
+    row.paid_by = ManualMethod.LOST_DISPUTE
+    row.paid_reference = lost.dispute
+    row.updated_at = at
+    _book(session, row, f"refund/{row.id}/by_hand", at, clearing_account(row.payment.kind))
 
 
 def _other_payment(order: Order, row: Refund, typed: str) -> Payment:

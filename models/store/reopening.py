@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.messages import (
+    DISPUTE_TASKS,
     Assessment,
     Refusal,
     Resolution,
@@ -108,9 +109,9 @@ def reopen(session: Session, start: ReturnStart) -> Assessment:
 
 
 def _open_tasks(session: Session, rma: str) -> list[TaskChange]:
-    rows = session.scalars(
-        select(Task).where(Task.rma == rma, Task.status != "done").order_by(Task.opened_at, Task.id)
-    )
+    # Those about a dispute belong to no workflow.
+    open_ones = Task.rma == rma, Task.status != "done", Task.kind.not_in(DISPUTE_TASKS)
+    rows = session.scalars(select(Task).where(*open_ones).order_by(Task.opened_at, Task.id))
     return [
         TaskChange(id=row.id, kind=TaskKind(row.kind), open=True, refund=row.refund) for row in rows
     ]

@@ -11,6 +11,7 @@ from models.tables.access import (
 from models.tables.base import Base
 from models.tables.books import AccountCode, CreditMemo, JournalEntry, JournalLine, LedgerHead
 from models.tables.credits import CreditMovement, StoreCredit
+from models.tables.disputes import Dispute
 from models.tables.dock import Parcel, ParcelItem
 from models.tables.erasures import Erasure
 from models.tables.erp import ErpDocument, ErpLink
@@ -50,6 +51,7 @@ __all__ = [
     "CreditMovement",
     "Customer",
     "Difference",
+    "Dispute",
     "Erasure",
     "ErpDocument",
     "ErpLink",

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.tables.base import Base, Currency
+from models.tables.disputes import Dispute
 
 
 class Customer(Base):
@@ -125,3 +126,5 @@ class Payment(Base):
     reserved: Mapped[int] = mapped_column(BigInteger)
     # The return whose exchange it paid for; the shop's own order doesn't know such a payment.
     origin: Mapped[str | None] = mapped_column(String(20))
+
+    disputes: Mapped[list[Dispute]] = relationship(viewonly=True)

@@ -54,7 +54,9 @@ async def record(story: Story, world: World) -> None:
     else:
         name = await story(world)
     # A return's story names the return; the others name their workflow.
-    of_return = not name.startswith(("reconciliation", "credit-expiry", "simulation", "webhook"))
+    of_return = not name.startswith(
+        ("reconciliation", "credit-expiry", "simulation", "webhook", "dispute")
+    )
     handle = world.env.client.get_workflow_handle(workflow_id(name) if of_return else name)
     history = await handle.fetch_history()
     events = ",\n".join(

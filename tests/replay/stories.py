@@ -26,6 +26,7 @@ from models.messages import (
     ReturnStart,
     ReturnStatus,
     TaskKind,
+    dispute_workflow_id,
     reconciliation_workflow_id,
     simulation_workflow_id,
     webhook_workflow_id,
@@ -398,6 +399,25 @@ async def refund_sent_back(world: World) -> str:
     return await ended(world, rma, ReturnStatus.CLOSED)
 
 
+async def refund_asked_about(world: World) -> str:
+    """Given up and on its way after all, paid, sent back, and paid by hand; each time asked."""
+    rma = await accepted(world, behaviour="decline", follow_up_after=2 * SOON)
+    await until_failed(world, rma)
+    [refund] = world.refunds(rma)
+    ours = {"metadata[refund_id]": refund.id}
+    world.sandbox.pay_back(new_payment("pending"), refund.amount, **ours).raise_for_status()
+    await tell(world, refund, RefundStatus.PENDING)
+    await world.until(rma, ReturnStatus.RESOLVING)
+    control(world, refund, "settle")
+    await tell(world, refund, RefundStatus.SUCCEEDED)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    control(world, refund, "fail")
+    await tell(world, refund, RefundStatus.FAILED)
+    await until_failed(world, rma, 2)
+    await pay_by_hand(world, rma, refund.id)
+    return await ended(world, rma, ReturnStatus.CLOSED)
+
+
 async def refund_of_two_payments(world: World) -> str:
     card = new_payment("ok")
     gift = paid("gift-1", 2000, kind=PaymentKind.GIFT_CARD, provider="gift shop")
@@ -568,6 +588,30 @@ async def recovery(world: World) -> str:
     await until_task(world, rma)
     await retry(world, rma, refund.id)
     return await payout_ended(world, f"{rma}/recovery/1")
+
+
+async def disputed(world: World) -> str:
+    """The history of a dispute that held a refund up and was lost."""
+    payment = new_payment("ok")
+    rma = await world.awaiting_parcel(payment)
+    about = {"payment": payment, "amount": 10000}
+    opened = world.sandbox.call("POST", "/_sandbox/disputes", json=about).json()["id"]
+    await world.call(world.gateway.dispute_news, "sandbox", opened, [payment])
+    await world.until_true(lambda: TaskKind.DISPUTE in world.open_tasks(rma))
+    await world.receive(rma)
+    await world.inspect(rma)
+    await until_failed(world, rma)
+    world.sandbox.call("POST", f"/_sandbox/disputes/{opened}/close", json={"outcome": "lost"})
+    await world.call(world.gateway.dispute_news, "sandbox", opened, [payment])
+    await world.until(rma, ReturnStatus.RESOLVED)
+    followed = dispute_workflow_id("sandbox", opened)
+    await world.env.client.get_workflow_handle(followed).result()
+    return followed
+
+
+async def recovery_confirmed(world: World) -> str:
+    """The history of a recovery that asked the provider before it believed an event."""
+    return await recovery(world)
 
 
 async def reconciliation(world: World) -> str:
@@ -832,6 +876,7 @@ STORIES: tuple[Story, ...] = (
     goods_before_the_label,
     refund_retried_and_paid_by_hand,
     refund_sent_back,
+    refund_asked_about,
     refund_of_two_payments,
     refund_short,
     refund_outrun_by_goodwill,
@@ -846,6 +891,8 @@ STORIES: tuple[Story, ...] = (
     goodwill,
     goodwill_refused,
     recovery,
+    recovery_confirmed,
+    disputed,
     reconciliation,
     credit_expiry,
     withdrawn,

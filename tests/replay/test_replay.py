@@ -16,6 +16,7 @@ from models.messages import ReturnStatus
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER
 from worker import workflow_runner
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.disputes import DisputeWorkflow
 from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
 from workflows.payouts import PayoutWorkflow
@@ -41,6 +42,7 @@ def replayer() -> Iterator[Replayer]:
                 SimulationWorkflow,
                 WebhookWorkflow,
                 WebhookSweepWorkflow,
+                DisputeWorkflow,
             ],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages import Granted, GrantedRefund, RefundStatus
+from models.messages import Granted, GrantedRefund, RefundOutcome, RefundStatus
 from models.rules.payouts import Payouts, Transaction
 
 PENDING, ACTION = RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION
@@ -153,3 +153,35 @@ def test_whatever_fails_last_no_order_of_two_refunds_counts_units_whose_money_is
         for refund, status in order:
             made.take(refund, status)
         assert made.refunded() == []
+
+
+@pytest.mark.parametrize("status", [PENDING, ACTION, SUCCEEDED])
+def test_a_refund_given_up_can_turn_out_to_stand_after_all(status: RefundStatus) -> None:
+    made, transaction = one()
+    made.take("r-1", FAILED)
+    outcome = RefundOutcome(refund="r-1", status=status)
+    assert made.may_revive(outcome)
+    assert made.revive(outcome)
+    assert (transaction.status, transaction.needs_person) == (status, False)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        RefundOutcome(refund="r-1", status=SUCCEEDED, changed=False),
+        RefundOutcome(refund="r-1", status=FAILED),
+        RefundOutcome(refund="r-1", status=RefundStatus.CANCELED),
+        RefundOutcome(refund="r-9", status=SUCCEEDED),
+    ],
+)
+def test_nothing_else_revives_it(outcome: RefundOutcome) -> None:
+    made, _ = one()
+    made.take("r-1", FAILED)
+    assert not made.may_revive(outcome)
+
+
+@pytest.mark.parametrize("status", [PENDING, SUCCEEDED])
+def test_a_refund_that_was_not_given_up_is_not_revived(status: RefundStatus) -> None:
+    made, _ = one()
+    made.take("r-1", status)
+    assert not made.may_revive(RefundOutcome(refund="r-1", status=SUCCEEDED))

@@ -26,6 +26,7 @@ QUOTE = Quote(
 class News:
     """A report of a payment provider."""
 
+    provider: str
     event_id: str
     provider_reference: str
     refund: str
@@ -43,6 +44,8 @@ class FakeGateway(StaffGateway):
     rma: str | None = None
     meanwhile: Callable[[], None] | None = None
     news: list[News] = field(default_factory=list)
+    refunded: list[tuple[str, str, list[str]]] = field(default_factory=list)
+    disputed: list[tuple[str, str, list[str]]] = field(default_factory=list)
     parcels: list[tuple[str, ScanRequest]] = field(default_factory=list)
 
     def quote(self, request: ReturnRequest, actor: Actor) -> Quote:
@@ -72,16 +75,18 @@ class FakeGateway(StaffGateway):
 
     def refund_news(
         self,
+        provider: str,
         event_id: str,
         provider_reference: str,
         refund: str,
         status: RefundStatus,
-        failure: str | None,
-    ) -> None:
+        failure: str | None = None,
+    ) -> bool:
         if self.error is not None:
             raise self.error
         self.news.append(
             News(
+                provider=provider,
                 event_id=event_id,
                 provider_reference=provider_reference,
                 refund=refund,
@@ -89,3 +94,12 @@ class FakeGateway(StaffGateway):
                 failure=failure,
             )
         )
+        return True
+
+    def payment_news(self, provider: str, event_id: str, payments: list[str]) -> bool:
+        self.refunded.append((provider, event_id, payments))
+        return True
+
+    def dispute_news(self, provider: str, dispute: str, payments: list[str]) -> bool:
+        self.disputed.append((provider, dispute, payments))
+        return True

@@ -59,6 +59,7 @@ def test_news_of_a_refund_reaches_the_gateway_once_however_often_it_comes(api: A
         assert send(api, event()).get_json() == {"received": True}
     assert api.gateway.news == [
         News(
+            provider="sandbox",
             event_id="evt_1",
             provider_reference="re_1",
             refund="R-1-1",
@@ -154,6 +155,33 @@ def test_a_refund_without_a_status_or_reason_is_under_way(sqlite_api: Api) -> No
     send(sqlite_api, event("refund.created", {**REFUND, "status": None, "failure_reason": 5}))
     [news] = sqlite_api.gateway.news
     assert (news.status, news.failure) == (RefundStatus.PENDING, None)
+
+
+def test_that_a_charge_was_refunded_is_passed_on_by_both_names_of_the_payment(api: Api) -> None:
+    charge = {"id": "ch_1", "object": "charge", "payment_intent": "pi_1"}
+    send(api, event("charge.refunded", charge))
+    send(api, event("charge.refunded", {"id": "ch_2", "payment_intent": None}, name="evt_2"))
+    for no, broken in enumerate([{"id": 5}, "ch_3", None, {"id": "a\0"}]):
+        assert send(api, event("charge.refunded", broken, name=f"evt_x{no}")).status_code == 200
+    assert api.gateway.refunded == [
+        ("sandbox", "evt_1", ["ch_1", "pi_1"]),
+        ("sandbox", "evt_2", ["ch_2"]),
+    ]
+
+
+def test_the_older_name_of_a_refunds_event_counts_too(sqlite_api: Api) -> None:
+    send(sqlite_api, event("charge.refund.updated"))
+    assert [news.refund for news in sqlite_api.gateway.news] == ["R-1-1"]
+
+
+def test_that_a_payment_is_disputed_is_passed_on_whatever_has_changed(api: Api) -> None:
+    dispute = {"id": "dp_1", "object": "dispute", "charge": "ch_1", "payment_intent": "pi_1"}
+    kinds = ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"]
+    for no, kind in enumerate(kinds):
+        send(api, event(f"charge.dispute.{kind}", dispute, name=f"evt_{no}"))
+    for no, broken in enumerate([{"id": "dp_2"}, {"charge": "ch_1"}, None, "text"]):
+        assert send(api, event("charge.dispute.created", broken, f"evt_x{no}")).status_code == 200
+    assert api.gateway.disputed == [("sandbox", "dp_1", ["ch_1", "pi_1"])] * len(kinds)
 
 
 def test_an_event_that_could_not_take_effect_comes_again(api: Api) -> None:

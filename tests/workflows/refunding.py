@@ -77,21 +77,34 @@ async def tell(
     failure: str | None = None,
     event: str | None = None,
 ) -> None:
-    """The provider's webhook, as its route passes it on."""
+    """The provider's webhook, as its route passes it on. What it says is a hint; the sandbox is
+    asked, so that `control` comes first.
+    """
+    reference = at_sandbox(world, refund)
     await world.call(
         world.gateway.refund_news,
+        "sandbox",
         event or f"evt_{uuid4().hex}",
-        refund.provider_reference or "re_unheard_of",
+        reference,
         refund.id,
         status,
         failure,
     )
 
 
+def at_sandbox(world: World, refund: Refund) -> str:
+    """The sandbox's id of a refund, also while we don't know it."""
+    if refund.provider_reference is not None:
+        return refund.provider_reference
+    listed = world.sandbox.call("GET", "/_sandbox/refunds").json()["data"]
+    ours = (row["id"] for row in listed if row["metadata"].get("refund_id") == refund.id)
+    return next(ours, "re_unheard_of")
+
+
 def control(world: World, refund: Refund, what: str) -> None:
     """Has the sandbox `settle` or `fail` a refund."""
     body = {"reason": "lost_or_stolen_card"} if what == "fail" else {}
-    path = f"/_sandbox/refunds/{refund.provider_reference}/{what}"
+    path = f"/_sandbox/refunds/{at_sandbox(world, refund)}/{what}"
     world.sandbox.call("POST", path, json=body).raise_for_status()
 
 
@@ -140,6 +153,7 @@ class Line:
     # Calls are neither passed on nor ended, until the line is mended.
     hangs: bool = False
     keys: list[str] = field(default_factory=list)
+    orders: list[RefundOrder] = field(default_factory=list)
     looked_up: int = 0
     _mended: Moment = field(default_factory=Moment)
 
@@ -152,6 +166,7 @@ class Line:
         self._mended.set()
 
     def refund(self, order: RefundOrder) -> ProviderRefund:
+        self.orders.append(order)
         self.keys.append(order.idempotency_key)
         if self.hangs:
             self._mended.wait(20)

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -156,6 +157,8 @@ async def test_news_with_a_time_nobody_can_read_hold_nothing_up(world: World) ->
     for at in ("today", "2026-01-01 10:00"):
         news = RefundNews(id=at, refund=refund.id, status=SUCCEEDED, at=at)
         await world.handle(rma).signal(ReturnWorkflow.refund_news, news)
+        await world.handle(rma).signal(ReturnWorkflow.refund_news, replace(news, ask=True))
+    control(world, refund, "settle")
     await tell(world, refund, SUCCEEDED)
     await world.until(rma, ReturnStatus.RESOLVED)
 
@@ -216,6 +219,8 @@ async def test_the_same_news_five_times_and_in_any_order_end_the_same(world: Wor
         rma = await accept(world, payment)
         await world.until_true(lambda: "refund_pending" in world.timeline(rma))
         [refund] = world.refunds(rma)
+        control(world, refund, "settle")
+        control(world, refund, "fail")
         for status in order:
             for _ in range(5):
                 await tell(world, refund, status, event=f"evt_{rma}_{status}")
@@ -297,6 +302,7 @@ async def test_news_of_a_parked_refund_end_the_wait_for_a_person(
     await tell(world, refund, PENDING)
     await world.until(rma, ReturnStatus.RESOLVING)
     assert tasks(world, rma) == {"done": 1}
+    control(world, refund, "settle")
     await tell(world, refund, SUCCEEDED)
     await world.until(rma, ReturnStatus.RESOLVED)
     assert world.balance(rma) == PAID_BY_CARD
@@ -309,6 +315,7 @@ async def test_a_parked_refund_that_turns_out_to_have_failed_keeps_its_one_task(
     line.cut(after=True)
     rma = await accept(world, new_payment("pending"))
     await until_failed(world, rma)
+    control(world, world.refunds(rma)[0], "fail")
     await tell(world, world.refunds(rma)[0], FAILED, failure="declined")
     await until_failed(world, rma, 2)
     assert tasks(world, rma) == {"open": 1}
@@ -323,6 +330,8 @@ async def test_news_before_the_line_is_given_up_leave_nothing_to_give_up(
     line.hangs = True
     rma = await accept(world, new_payment("ok"))
     await world.until_true(lambda: len(line.keys) > 0)
+    # It did arrive.
+    line.provider.refund(line.orders[0])
     await tell(world, world.refunds(rma)[0], SUCCEEDED)
     await world.until(rma, ReturnStatus.RESOLVED)
     async with asyncio.timeout(20):

@@ -41,6 +41,7 @@ _RESOLVED = {
     ManualMethod.PAID_BY_HAND: "The refund is recorded as paid.",
     ManualMethod.STORE_CREDIT: "The customer gets store credit instead.",
     ManualMethod.OTHER_PAYMENT: "The refund goes to the other payment.",
+    ManualMethod.LOST_DISPUTE: "The refund counts as paid by the dispute.",
 }
 _LONGEST_REFERENCE = 200
 

@@ -133,6 +133,26 @@ TASKS: dict[str, TaskWords] = {
         "enter it by hand and note its number.",
         icon="journal-x",
     ),
+    TaskKind.DISPUTE: TaskWords(
+        title="Answer the dispute",
+        short="Dispute",
+        hint="The customer disputes the payment with their bank. At the provider, send evidence "
+        "(of a refund, too, if there was one) or accept; then say which. Pay nothing meanwhile.",
+        icon="bank",
+    ),
+    TaskKind.DISPUTE_WON: TaskWords(
+        title="Pay what waited for the dispute",
+        short="Dispute won",
+        hint="The dispute is won, the money is yours. Try the refunds again that it held up.",
+        icon="bank",
+    ),
+    TaskKind.DISPUTE_LOST: TaskWords(
+        title="Settle the lost dispute",
+        short="Dispute lost",
+        hint="The bank gave the customer the money; what was owed of it counts as paid. If it "
+        "was refunded before, ask it back; then note what you did.",
+        icon="bank",
+    ),
     TaskKind.SEND_BACK: TaskWords(
         title="Send the refused goods back",
         short="Send back",

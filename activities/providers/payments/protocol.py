@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from models.messages import RefundStatus
+from models.messages import DisputeStatus, RefundStatus
 
 __all__ = [
+    "DisputeStatus",
     "PaymentProvider",
     "PaymentRefused",
     "PaymentUnclear",
+    "ProviderDispute",
     "ProviderRefund",
     "RefundOrder",
     "RefundStatus",
@@ -73,6 +75,30 @@ class ProviderRefund:
     settled_in: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderDispute:
+    """A dispute as the provider has it now.
+
+    Attributes:
+        reference: the provider's id of it, for example `dp_...`.
+        charge: the disputed payment, "" when the provider doesn't say.
+        payment: the payment's other name, where the provider knows it by two.
+        amount: what the customer wants back, in minor units of `currency`.
+        currency: ISO 4217, upper case.
+        refundable: the payment can be refunded all the same.
+        due: until when it can be answered.
+    """
+
+    reference: str
+    status: DisputeStatus
+    amount: int
+    currency: str
+    charge: str = ""
+    payment: str = ""
+    refundable: bool = False
+    due: datetime | None = None
+
+
 class PaymentRefused(Exception):
     """The provider said no, and the same call again gets the same no: a person has to choose.
 
@@ -128,6 +154,10 @@ class PaymentProvider(Protocol):
 
     def get(self, provider_reference: str) -> ProviderRefund:
         """Reads one refund by the provider's id."""
+        ...
+
+    def get_dispute(self, reference: str) -> ProviderDispute:
+        """Reads one dispute by the provider's id."""
         ...
 
     def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:

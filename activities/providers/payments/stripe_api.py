@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
 
 from activities.providers.payments.protocol import (
+    DisputeStatus,
     PaymentRefused,
     PaymentUnclear,
+    ProviderDispute,
     ProviderRefund,
     RefundOrder,
     RefundStatus,
@@ -29,6 +31,16 @@ _PAGE = 100
 _SANDBOX_PREFIX = "sbx_"
 _CHARGE_PREFIXES = ("ch_", "py_")
 _LIVE = {RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED}
+
+
+# Whatever else Stripe calls them is under way. An inquiry that ended, and a dispute that was kept
+# from becoming one, took no money.
+_DISPUTES = {
+    "won": DisputeStatus.WON,
+    "warning_closed": DisputeStatus.WON,
+    "prevented": DisputeStatus.WON,
+    "lost": DisputeStatus.LOST,
+}
 
 
 class StripePayments:
@@ -112,6 +124,16 @@ class StripePayments:
         """
         with _translated():
             return _read(self._client.v1.refunds.retrieve(provider_reference))
+
+    def get_dispute(self, reference: str) -> ProviderDispute:
+        """Reads one dispute by its `dp_...` (or older `du_...`) id.
+
+        Raises:
+            PaymentRefused: Stripe knows no such dispute.
+            PaymentUnclear: no answer.
+        """
+        with _translated():
+            return _read_dispute(self._client.v1.disputes.retrieve(reference))
 
     def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
         """All refunds made since a moment, newest first, page by page.
@@ -212,6 +234,23 @@ def _read(refund: stripe.Refund) -> ProviderRefund:
         refund_id=getattr(refund.metadata, "refund_id", None),
         settled=settled,
         settled_in=settled_in,
+    )
+
+
+def _read_dispute(dispute: stripe.Dispute) -> ProviderDispute:
+    currency = dispute.currency.upper()
+    charge = _id(dispute.charge) or ""
+    payment = _id(dispute.payment_intent) or charge
+    due = dispute.evidence_details.due_by
+    return ProviderDispute(
+        reference=dispute.id,
+        status=_DISPUTES.get(dispute.status, DisputeStatus.OPEN),
+        amount=_from_provider(dispute.amount, currency, payment),
+        currency=currency,
+        charge=charge,
+        payment=payment,
+        refundable=bool(dispute.is_charge_refundable),
+        due=None if due is None else datetime.fromtimestamp(due, UTC),
     )
 
 

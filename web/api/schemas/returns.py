@@ -371,8 +371,11 @@ class ResolveManuallySchema(Body):
 
     @validates_schema(skip_on_field_errors=True)
     def need_reference(self, data: dict[str, Any], **_: Any) -> None:
-        """Store credit has a code of its own; the others must say where the money is."""
-        if data["method"] is ManualMethod.STORE_CREDIT or data["reference"].strip():
+        """Store credit has a code of its own, and a dispute is known; the others must say where the
+        money is.
+        """
+        known = (ManualMethod.STORE_CREDIT, ManualMethod.LOST_DISPUTE)
+        if data["method"] in known or data["reference"].strip():
             return
         if data["method"] is ManualMethod.OTHER_PAYMENT:
             raise ValidationError(

@@ -68,6 +68,11 @@ def create_app(desk: Desk, calls: Calls, key: str, parcels: Blueprint) -> Flask:
         refunds, has_more = desk.book.page(wanted)
         return _json(shapes.text(shapes.stripe_page(refunds, has_more, settled=wanted.settled)))
 
+    @app.get("/v1/disputes/<dispute_id>")
+    def get_dispute(dispute_id: str) -> Response:
+        parameters.no_parameters(_query())
+        return _json(shapes.text(shapes.stripe_dispute(desk.disputes.get(dispute_id))))
+
     @app.get("/v1/payment_intents/<reference>")
     def get_payment(reference: str) -> Response:
         parameters.no_parameters(_query())

@@ -1,6 +1,8 @@
 """The sandbox's own controls, under `/_sandbox`: look into its book, and make things happen."""
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from flask import Blueprint, Response, request
@@ -8,9 +10,12 @@ from flask import Blueprint, Response, request
 from activities.providers.payments.sandbox import shapes
 from activities.providers.payments.sandbox.calls import Calls
 from activities.providers.payments.sandbox.desk import Desk
+from activities.providers.payments.sandbox.disputes import WantedDispute
+from activities.providers.payments.sandbox.parameters import known_payment
 from activities.providers.payments.sandbox.refusals import bad_request
 
 _REASON_LENGTH = 200
+_REASON = re.compile(r"[a-z_]{1,40}")
 _MOST_HOURS = 24 * 366 * 10
 
 
@@ -44,6 +49,21 @@ def controls(desk: Desk, calls: Calls) -> Blueprint:
     def fail(refund_id: str) -> Response:
         return _json(shapes.listed_refund(desk.fail(refund_id, _reason())))
 
+    @routes.get("/disputes")
+    def disputes() -> Response:
+        return _json({"data": [shapes.stripe_dispute(each) for each in desk.disputes.all()]})
+
+    @routes.post("/disputes")
+    def dispute() -> Response:
+        return _json(shapes.stripe_dispute(desk.dispute(_wanted_dispute())))
+
+    @routes.post("/disputes/<dispute_id>/close")
+    def close_dispute(dispute_id: str) -> Response:
+        outcome = _body("outcome").get("outcome")
+        if outcome not in ("won", "lost"):
+            raise bad_request('"outcome" is "won" or "lost".')
+        return _json(shapes.stripe_dispute(desk.close_dispute(dispute_id, won=outcome == "won")))
+
     @routes.post("/clock")
     def clock() -> Response:
         return _json({"now": int(desk.advance_clock(_hours()))})
@@ -55,17 +75,39 @@ def _json(value: object) -> Response:
     return Response(shapes.text(value), mimetype="application/json")
 
 
-def _body(known: str) -> dict[str, object]:
-    """The JSON object that was sent, with no other name than the known one; {} for nothing."""
+def _wanted_dispute() -> WantedDispute:
+    body = _body("payment", "amount", "reason", "inquiry")
+    payment, amount = body.get("payment"), body.get("amount")
+    reason, inquiry = body.get("reason", "general"), body.get("inquiry", False)
+    if not isinstance(payment, str):
+        raise bad_request('"payment" is the reference of a payment.')
+    if isinstance(amount, bool) or not isinstance(amount, int | None) or amount == 0:
+        raise bad_request('"amount" is a whole number of minor units.')
+    if amount is not None and amount < 0:
+        raise bad_request('"amount" is more than 0.')
+    if not isinstance(reason, str) or not _REASON.fullmatch(reason):
+        raise bad_request('"reason" is one of Stripe\'s words, like "product_not_received".')
+    if not isinstance(inquiry, bool):
+        raise bad_request('"inquiry" is true or false.')
+    payment = known_payment(payment, "payment")
+    return WantedDispute(payment=payment, amount=amount, reason=reason, inquiry=inquiry)
+
+
+def _body(*known: str) -> dict[str, object]:
+    """The JSON object that was sent, with no other names than the known ones; {} for nothing."""
     if not request.get_data():
         return {}
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
-        raise bad_request(f'Send a JSON object with "{known}".')
-    unknown = sorted(set(body) - {known})
+        raise bad_request(f"Send a JSON object with {_names(known)}.")
+    unknown = sorted(set(body) - set(known))
     if unknown:
-        raise bad_request(f'Send a JSON object with "{known}" only, not "{unknown[0]}".')
+        raise bad_request(f'Send a JSON object with {_names(known)} only, not "{unknown[0]}".')
     return body
+
+
+def _names(known: Sequence[str]) -> str:
+    return " or ".join(f'"{name}"' for name in known)
 
 
 def _reason() -> str:

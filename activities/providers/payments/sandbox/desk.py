@@ -5,12 +5,18 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from activities.providers.payments.sandbox import parameters, shapes
-from activities.providers.payments.sandbox.behaviour import behaviour_of
+from activities.providers.payments.sandbox.behaviour import DISPUTED, behaviour_of
 from activities.providers.payments.sandbox.book import Book, Refund, Status
+from activities.providers.payments.sandbox.disputes import (
+    Dispute,
+    Disputes,
+    WantedDispute,
+    is_held,
+)
 from activities.providers.payments.sandbox.idempotency import Answer, Keys
 from activities.providers.payments.sandbox.refusals import Refusal, Refused
 from activities.providers.payments.sandbox.storage import Storage
@@ -49,6 +55,7 @@ class Desk:
         self._outbox = outbox
         self._keys = Keys(storage)
         self.book = Book(storage)
+        self.disputes = Disputes(storage, self.book)
 
     def refund(self, key: str | None, path: str, fields: Fields) -> Done:
         """`POST /v1/refunds`, in the manner the payment's reference asks for.
@@ -107,6 +114,28 @@ class Desk:
         with self._storage.writing() as book:
             return self._changed(book, refund_id, Status.FAILED, reason)
 
+    def dispute(self, wanted: WantedDispute) -> Dispute:
+        """A customer disputes a payment; told.
+
+        Raises:
+            Refused: it is disputed already, or the amount can't be right.
+        """
+        with self._storage.writing() as book:
+            dispute = self.disputes.open(book, wanted)
+            self._outbox.tell_dispute(book, "charge.dispute.created", dispute)
+        return dispute
+
+    def close_dispute(self, dispute_id: str, *, won: bool) -> Dispute:
+        """A dispute ends; told each time.
+
+        Raises:
+            Refused: there is no such dispute, or it has ended otherwise.
+        """
+        with self._storage.writing() as book:
+            dispute = self.disputes.close(book, dispute_id, won=won)
+            self._outbox.tell_dispute(book, "charge.dispute.closed", dispute)
+        return dispute
+
     def advance_clock(self, hours: float) -> float:
         """Puts the clock forward, with all that comes of it; gives the new time."""
         self._storage.advance(hours * 3600)
@@ -143,7 +172,10 @@ class Desk:
         return answer
 
     def _new_refund(self, book: sqlite3.Connection, wanted: parameters.WantedRefund) -> Refund:
-        refund = self.book.refund(book, wanted, behaviour_of(wanted.payment))
+        behaviour = behaviour_of(wanted.payment)
+        if is_held(book, wanted.payment):
+            behaviour = replace(behaviour, refusal=DISPUTED)
+        refund = self.book.refund(book, wanted, behaviour)
         self._outbox.tell_created(book, refund)
         return refund
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from activities.providers.payments.sandbox.behaviour import behaviour_of
 from activities.providers.payments.sandbox.book import Payment, Refund, Status
+from activities.providers.payments.sandbox.disputes import Dispute
 
 API_VERSION = "2026-10-28.endive"
 
@@ -82,14 +83,41 @@ def stripe_payment(payment: Payment) -> dict[str, object]:
     }
 
 
-def stripe_event(event_id: str, kind: str, created: float, refund: Refund) -> dict[str, object]:
-    """Stripe's event object, around the refund as it is now."""
+def stripe_dispute(dispute: Dispute) -> dict[str, object]:
+    """Stripe's dispute object. A payment and its charge are one thing here, with one name."""
+    return {
+        "id": dispute.id,
+        "object": "dispute",
+        "amount": dispute.amount,
+        "balance_transactions": [],
+        "charge": dispute.payment,
+        "created": dispute.created,
+        "currency": dispute.currency,
+        "evidence_details": {
+            "due_by": dispute.due_by,
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": dispute.refundable,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": dispute.payment,
+        "reason": dispute.reason,
+        "status": dispute.status,
+    }
+
+
+def stripe_event(
+    event_id: str, kind: str, created: float, about: dict[str, object]
+) -> dict[str, object]:
+    """Stripe's event object, around a refund or dispute as it is now."""
     return {
         "id": event_id,
         "object": "event",
         "api_version": API_VERSION,
         "created": int(created),
-        "data": {"object": stripe_refund(refund)},
+        "data": {"object": about},
         "livemode": False,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},

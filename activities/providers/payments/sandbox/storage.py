@@ -40,6 +40,18 @@ CREATE VIEW IF NOT EXISTS standing AS
 CREATE VIEW IF NOT EXISTS told AS
     SELECT *, (SELECT COALESCE(SUM(amount), 0) FROM standing WHERE payment = reference) AS refunded
     FROM payments;
+CREATE TABLE IF NOT EXISTS disputes (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    payment TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    currency TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    due_by INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS disputes_of_payment ON disputes (payment);
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,

@@ -13,6 +13,7 @@ import time
 from activities.providers.payments.sandbox import shapes
 from activities.providers.payments.sandbox.book import Refund, Status
 from activities.providers.payments.sandbox.deliveries import Deliverer, Events
+from activities.providers.payments.sandbox.disputes import Dispute
 
 
 class Outbox(Events):
@@ -21,19 +22,23 @@ class Outbox(Events):
     def tell(self, book: sqlite3.Connection, refund: Refund) -> None:
         """Puts what there is to tell about a refund, in the transaction that made it so."""
         if refund.status == Status.FAILED:
-            self._put(book, "refund.updated", refund)
-            self._put(book, "refund.failed", refund)
+            self._put(book, "refund.updated", shapes.stripe_refund(refund))
+            self._put(book, "refund.failed", shapes.stripe_refund(refund))
         else:
-            self._put(book, "refund.updated", refund)
+            self._put(book, "refund.updated", shapes.stripe_refund(refund))
 
     def tell_created(self, book: sqlite3.Connection, refund: Refund) -> None:
         """Puts the event of a new refund, unless its answer has said all there is to know."""
         if refund.status != Status.SUCCEEDED:
-            self._put(book, "refund.created", refund)
+            self._put(book, "refund.created", shapes.stripe_refund(refund))
 
-    def _put(self, book: sqlite3.Connection, kind: str, refund: Refund) -> None:
+    def tell_dispute(self, book: sqlite3.Connection, kind: str, dispute: Dispute) -> None:
+        """Puts an event of a dispute, as it is in this transaction."""
+        self._put(book, kind, shapes.stripe_dispute(dispute))
+
+    def _put(self, book: sqlite3.Connection, kind: str, about: dict[str, object]) -> None:
         event_id = f"evt_{secrets.token_hex(12)}"
-        event = shapes.stripe_event(event_id, kind, self._storage.now(), refund)
+        event = shapes.stripe_event(event_id, kind, self._storage.now(), about)
         self.put(book, event_id, shapes.text(event))
 
 

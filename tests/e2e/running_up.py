@@ -122,14 +122,14 @@ class Up:
 
 
 @contextmanager
-def running(directory: Path, port: int) -> Iterator[Up]:
+def running(directory: Path, port: int, **settings: str) -> Iterator[Up]:
     """Starts `redress up` and ends it by a signal to its whole group."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("REDRESS_", "TEMPORAL_", "DATABASE_"))
     }
-    environment |= {"REDRESS_FOLLOW_UP_AFTER": "1s"}
+    environment |= {"REDRESS_FOLLOW_UP_AFTER": "1s", **settings}
     process = subprocess.Popen(
         [REDRESS, "up", "--data-dir", str(directory), "--port", str(port), "--no-demo"],
         cwd=ROOT,

@@ -259,6 +259,14 @@ def by_hand(shop: Recorder, rma: str, refund: str) -> None:
     shop.call("POST", f"/returns/{rma}/resolve-manually", body)
 
 
+def tell_a_customer(shop: Recorder) -> None:
+    """What is held of a person, and that it goes."""
+    order = {**ORDER, "number": "1009", "customer": {**ORDER["customer"], "id": "c-9"}}
+    shop.up.do("PUT", "/orders/1009", order)
+    shop.call("GET", "/customers/c-9/export")
+    shop.call("DELETE", "/customers/c-9/personal-data")
+
+
 def tell_the_dock(shop: Recorder) -> None:
     """Parcels that nobody announced."""
     items = [{"sku": "TEE", "quantity": 1, "note": "no paper inside"}]
@@ -328,6 +336,7 @@ def main() -> None:
         rma = tell_a_refund(shop)
         tell_other_ends(shop)
         tell_the_dock(shop)
+        tell_a_customer(shop)
         tell_the_books(shop, rma)
     missing = {
         operation_id(method, path)

@@ -71,8 +71,10 @@ class MoneyDoors:
         """Refuses politely, before the message enters history. A repeat is let through.
 
         What came before may change the answer, so that it is waited for: the handler checks, too.
+        So is the beginning of the workflow itself, before which there is nothing to check against.
         """
-        if _key(message) not in self._matter.seen and not self._under_way:
+        known = _key(message) in self._matter.seen
+        if self._matter.recorded and not known and not self._under_way:
             try:
                 self._steps[type(message)].check(self._matter, message)
             except Refused as refused:

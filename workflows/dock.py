@@ -109,7 +109,7 @@ async def _find_missing(case: Case, receipt: Receipt) -> int:
                 for line, units in zip(progress.lines, found, strict=True)
             ],
         ),
-        summary=f"Take {sum(found)} units again that were given up",
+        summary=f"Take units again that were given up: {sum(found)}",
     )
     if refusals:
         raise conflict(refusals[0].code, refusals[0].message)

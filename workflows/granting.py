@@ -27,7 +27,7 @@ async def grant_what_was_accepted(case: Case) -> None:
                 actor=SYSTEM,
                 grades=[line.grades for line in case.progress.lines],
             ),
-            summary=f"Grant a refund for {sum(accepted)} accepted units",
+            summary=f"Grant what is due for accepted units: {sum(accepted)}",
         )
         case.payouts.add(accepted, granted)
         for line, units in zip(case.progress.lines, accepted, strict=True):

@@ -149,7 +149,7 @@ async def test_every_activity_and_timer_says_what_it_is_for(world: World) -> Non
         "Make the return label",
         "Mail: approved",
         "Record: received",
-        "Grant a refund for 1 accepted units",
+        "Grant what is due for accepted units: 1",
         f"Pay refund {rma}-1",
         "Deadline: reminder",
         "Deadline: inspection",

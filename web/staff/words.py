@@ -117,7 +117,8 @@ TASKS: dict[str, TaskWords] = {
     TaskKind.PARCEL_LOST: TaskWords(
         title="Look for the parcel",
         short="Lost parcel",
-        hint="It has not moved for too long. Ask the carrier; then receive it, wait on, or cancel.",
+        hint="It has not moved for too long, or the carrier reports it lost. Ask the carrier; then "
+        "receive it, wait on, refund it anyway, or cancel the return.",
         icon="question-diamond",
     ),
     TaskKind.CARRIER_CLAIM: TaskWords(
@@ -191,7 +192,8 @@ TASKS: dict[str, TaskWords] = {
         short="Paid ahead",
         hint="Goods that were paid before they came were refused, never came, or are worth less by "
         "their grade. Agree with the customer. When they have paid it back, note the reference of "
-        "the payment; when the goods come, receive them; else write it off.",
+        "the payment, and send back what was refused; when the goods come, receive them; else "
+        "write it off.",
         icon="cash-coin",
     ),
     TaskKind.UNMATCHED_PARCEL: TaskWords(

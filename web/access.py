@@ -101,6 +101,7 @@ class Actor:
     """A caller. `id` is what the timeline records: "user:3" or "service:ab12cd".
 
     A person's API key acts as that person. `approval_limit` is in minor units; None: no limit.
+    `sandbox`: it is a sandbox key.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Actor:
     permissions: frozenset[Permission]
     user_id: int | None = None
     approval_limit: int | None = None
+    sandbox: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Whether this caller may do it."""

@@ -14,6 +14,7 @@ from models.tables import User
 from web.access import ROLE_PERMISSIONS, SCOPE_ALL, Actor, Permission, Role
 from web.errors import Problem, is_api, not_found
 from web.limits import count_call
+from web.sandbox_keys import guard_sandbox_key
 from web.services import services
 from web.versions import choose_version
 
@@ -90,6 +91,8 @@ def guard() -> None:
             "forbidden",
             f"This key may not do that; it needs the permission {needed}.",
         )
+    if actor.sandbox:
+        guard_sandbox_key()
     g.actor = actor
     choose_version(holder.version)
 
@@ -127,7 +130,12 @@ def actor_of_key(holder: KeyHolder) -> Actor:
         else frozenset(scope for scope in Permission if scope in holder.scopes)
     )
     if holder.user is None:
-        return Actor(id=f"service:{holder.account}", name=holder.name, permissions=granted)
+        return Actor(
+            id=f"service:{holder.account}",
+            name=holder.name,
+            permissions=granted,
+            sandbox=holder.sandbox,
+        )
     person = actor_of_user(holder.user)
     return Actor(
         id=person.id,
@@ -135,4 +143,5 @@ def actor_of_key(holder: KeyHolder) -> Actor:
         permissions=person.permissions & granted,
         user_id=person.user_id,
         approval_limit=person.approval_limit,
+        sandbox=holder.sandbox,
     )

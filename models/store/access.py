@@ -26,7 +26,7 @@ _LOCK = timedelta(minutes=15)
 _LAST_USED_EVERY = timedelta(minutes=1)
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_KEY = re.compile(r"rk_([0-9a-z]{10})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})")
+_KEY = re.compile(r"rk_(?:test_)?([0-9a-z]{10})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 _hasher = PasswordHasher()
@@ -51,6 +51,7 @@ class KeyHolder:
     user: User | None
     account: str
     version: str | None
+    sandbox: bool
 
 
 # --- people --------------------------------------------------------------------------------
@@ -195,14 +196,15 @@ def create_api_key(
     now: datetime,
     account: str | None = None,
     version: str | None = None,
+    sandbox: bool = False,
 ) -> str:
     """Makes a key and tells it, this once: only a hash of its secret is kept.
 
     Without an `account` it begins one of its own. `version` is the API's that it is pinned to.
 
     Returns:
-        `rk_<id>_<secret>_<checksum>`; the checksum lets a mistyped key be refused, and a leaked
-        one be recognised, without a look-up.
+        `rk_<id>_<secret>_<checksum>`, and `rk_test_…` of a sandbox key; the checksum lets a
+        mistyped key be refused, and a leaked one be recognised, without a look-up.
     """
     key_id = "".join(secrets.choice(string.digits + string.ascii_lowercase) for _ in range(10))
     secret = "".join(secrets.choice(_BASE62) for _ in range(43))
@@ -215,13 +217,19 @@ def create_api_key(
             user=user,
             account=account or key_id,
             version=version,
+            sandbox=sandbox,
             created_at=now,
             expires_at=expires_at,
         )
     )
     session.flush()
-    body = f"rk_{key_id}_{secret}"
+    body = f"{key_prefix(sandbox)}{key_id}_{secret}"
     return f"{body}_{_checksum(body)}"
+
+
+def key_prefix(sandbox: bool) -> str:
+    """How a key begins."""
+    return "rk_test_" if sandbox else "rk_"
 
 
 def authenticate_key(database: Database, text: str, *, now: datetime) -> KeyHolder | None:
@@ -238,7 +246,9 @@ def authenticate_key(database: Database, text: str, *, now: datetime) -> KeyHold
         key = session.scalar(
             select(ApiKey).where(ApiKey.id == parts[1]).options(joinedload(ApiKey.user))
         )
-    if key is None or not hmac.compare_digest(key.secret_hash, _digest(parts[2])):
+    if key is None or not text.startswith(key_prefix(key.sandbox) + key.id):
+        return None
+    if not hmac.compare_digest(key.secret_hash, _digest(parts[2])):
         return None
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         return None
@@ -253,6 +263,7 @@ def authenticate_key(database: Database, text: str, *, now: datetime) -> KeyHold
         user=key.user,
         account=key.account,
         version=key.version,
+        sandbox=key.sandbox,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from models.store.access import AccessRefused, create_api_key
+from models.store.access import AccessRefused, create_api_key, key_prefix
 from models.tables import ApiKey
 
 GRACE = timedelta(days=7)
@@ -61,6 +61,7 @@ def rotate_key(session: Session, key_id: str, *, grace: timedelta, now: datetime
         now=now,
         account=old.account,
         version=old.version,
+        sandbox=old.sandbox,
     )
     until = now + grace
     old.expires_at = until if old.expires_at is None else min(until, old.expires_at)
@@ -84,7 +85,11 @@ def find_key(session: Session, key_id: str, *, lock: bool = False) -> ApiKey:
     Raises:
         AccessRefused: there is no such key.
     """
-    found = session.get(ApiKey, key_id.strip().removeprefix("rk_"), with_for_update=lock or None)
+    found = session.get(
+        ApiKey,
+        key_id.strip().removeprefix("rk_").removeprefix("test_"),
+        with_for_update=lock or None,
+    )
     if found is None:
         raise AccessRefused(f"There is no key {key_id}; `redress apikey list` shows them.")
     return found
@@ -92,4 +97,4 @@ def find_key(session: Session, key_id: str, *, lock: bool = False) -> ApiKey:
 
 def shown(key: ApiKey) -> str:
     """What of a key may be seen: its beginning."""
-    return f"rk_{key.id}"
+    return f"{key_prefix(key.sandbox)}{key.id}"

@@ -72,7 +72,10 @@ class WholeReturn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnFilter:
-    """Which returns to list; None: any. `customer` is the shop's own id."""
+    """Which returns to list; None: any. `customer` is the shop's own id.
+
+    `order_prefix`: of orders whose numbers begin so.
+    """
 
     status: ReturnStatus | None = None
     order: str | None = None
@@ -81,6 +84,7 @@ class ReturnFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     q: str | None = None
+    order_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,8 @@ def _conditions(wanted: ReturnFilter) -> list[ColumnElement[bool]]:
         found.append(Return.status == wanted.status)
     if wanted.order is not None:
         found.append(Return.order_number == wanted.order)
+    if wanted.order_prefix is not None:
+        found.append(Return.order_number.startswith(wanted.order_prefix, autoescape=True))
     if wanted.customer is not None:
         orders = (
             select(Order.number).join(Order.customer).where(Customer.external_id == wanted.customer)

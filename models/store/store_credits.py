@@ -35,6 +35,7 @@ from models.store.credit_rows import (
 from models.store.credit_rows import find as find
 from models.store.dialects import insert_or_ignore
 from models.store.policies import current_policy
+from models.store.sandbox import is_sandbox_credit
 from models.tables import CreditMovement, Order, StoreCredit
 
 _SPENT = accounts.clearing_account("store_credit")
@@ -164,6 +165,9 @@ def redeem(
             message = "This reference was redeemed and taken back; use a new one."
             raise CreditNotPossible("reversed", message)
         return row
+    if is_sandbox_credit(session, row):
+        message = "This credit came from an order of a sandbox key, so it buys nothing."
+        raise CreditNotPossible("sandbox_credit", message)
     if row.expires_at is not None and row.expires_at <= at:
         message = f"This credit expired on {row.expires_at:%Y-%m-%d}; nothing can be spent of it."
         raise CreditNotPossible("expired", message)

@@ -44,6 +44,8 @@ class ApiKey(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     account: Mapped[str] = mapped_column(String(16), index=True)
     version: Mapped[str | None] = mapped_column(String(10))
+    # Of a sandbox key; it sees and touches orders of its own kind only.
+    sandbox: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

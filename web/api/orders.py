@@ -18,12 +18,13 @@ from web.api.blueprint import ResourceBlueprint
 from web.api.respond import respond
 from web.api.schemas.answers import ImportSchema, OrderTakenSchema
 from web.api.schemas.orders import ImportQuery, OrderSchema
-from web.auth import requires
+from web.auth import current_actor, requires
 from web.compression import unpacks_itself
 from web.errors import FieldError, Problem, invalid
 from web.order_json import parse_order
 from web.representation import represent_order
 from web.requests import Conflict, Refused
+from web.sandbox_keys import check_order, open_to_sandbox_keys
 from web.services import services
 
 blueprint = ResourceBlueprint("orders", "Orders as the shop sends them.")
@@ -39,6 +40,7 @@ _FORMATS = {
 
 
 @blueprint.on("PUT", "/orders/<path:number>")
+@open_to_sandbox_keys
 @requires(Permission.ORDERS)
 @blueprint.takes(OrderSchema)
 @blueprint.answers(200, OrderTakenSchema, "The order was there already.")
@@ -48,6 +50,7 @@ def put(order: OrderInput, number: str) -> Response:
     if order.number != number:
         message = "number must be the one in the address."
         raise invalid([FieldError(pointer="/number", code="other_number", message=message)])
+    check_order(order, current_actor())
     try:
         with services().database.write() as session:
             created = put_order(session, order)

@@ -18,6 +18,7 @@ from web.api.schemas.policy import PolicySchema
 from web.auth import current_actor, requires
 from web.errors import Problem
 from web.representation import represent_policy_version
+from web.sandbox_keys import open_to_sandbox_keys
 from web.services import services
 from web.validators import require_match
 
@@ -25,6 +26,7 @@ blueprint = ResourceBlueprint("policy", "The versioned rules of the shop.")
 
 
 @blueprint.on("GET", "/policy")
+@open_to_sandbox_keys
 @requires(Permission.READ)
 @blueprint.answers(200, PolicySchema)
 def read_policy() -> Response:

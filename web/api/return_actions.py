@@ -31,6 +31,7 @@ from web.requests import (
     ReceiptRequest,
     ScanRequest,
 )
+from web.sandbox_keys import check_change
 from web.services import services
 
 blueprint = ResourceBlueprint("return actions", "What moves a return.")
@@ -60,6 +61,7 @@ def decide(asked: DecisionRequest, rma: str) -> Response:
 @blueprint.answers(202, TakenSchema)
 def amend(asked: AmendRequest, rma: str) -> Response:
     """Change lines or resolutions, until something was inspected; it is judged and priced again."""
+    check_change(asked, current_actor())
     return respond_return(services().gateway.amend(rma, asked, current_actor(), id=call_id()))
 
 

@@ -1,5 +1,6 @@
 """Returns: quoting, asking for one, finding and following them."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Response
@@ -12,6 +13,7 @@ from models.store.queries import (
     list_returns,
 )
 from models.store.reasons import all_reasons
+from models.store.sandbox import PREFIX
 from web.access import Permission
 from web.api.blueprint import ResourceBlueprint
 from web.api.respond import read_return, respond, respond_return
@@ -29,21 +31,25 @@ from web.errors import FieldError, invalid, not_found
 from web.idempotency import idempotent, set_aside_rma
 from web.representation import represent_events, represent_quote, represent_return
 from web.requests import ReturnRequest
+from web.sandbox_keys import check_request, open_to_sandbox_keys
 from web.services import services
 
 blueprint = ResourceBlueprint("returns", "Returns from the request to the money.")
 
 
 @blueprint.on("POST", "/quotes")
+@open_to_sandbox_keys
 @requires(Permission.REQUEST)
 @blueprint.takes(ReturnRequestSchema)
 @blueprint.answers(200, PricedQuoteSchema)
 def make_quote(asked: ReturnRequest) -> Response:
     """Work out what a return would give; nothing is stored."""
+    check_request(asked, current_actor())
     return respond(represent_quote(services().gateway.quote(asked, current_actor())))
 
 
 @blueprint.on("POST", "/returns")
+@open_to_sandbox_keys
 @requires(Permission.REQUEST)
 @idempotent(new_return=True)
 @blueprint.takes(ReturnRequestSchema)
@@ -51,17 +57,21 @@ def make_quote(asked: ReturnRequest) -> Response:
 @blueprint.answers(202, TakenSchema)
 def request_return(asked: ReturnRequest) -> Response:
     """Ask for a return."""
+    check_request(asked, current_actor())
     answer = services().gateway.request_return(asked, current_actor(), rma=set_aside_rma())
     return respond_return(answer, HTTPStatus.CREATED)
 
 
 @blueprint.on("GET", "/returns")
+@open_to_sandbox_keys
 @requires(Permission.READ)
 @blueprint.takes(ReturnQuery, "query")
 @blueprint.answers(200, ReturnPageSchema)
 def list_all(query: tuple[ReturnFilter, int, Place | None]) -> Response:
     """List returns, newest first."""
     wanted, limit, after = query
+    if current_actor().sandbox:
+        wanted = replace(wanted, order_prefix=PREFIX)
     with services().database.read() as session:
         if wanted.reason is not None and wanted.reason not in (known := all_reasons(session)):
             message = f"No policy of this shop has such a reason; give one of {', '.join(known)}."

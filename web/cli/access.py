@@ -109,9 +109,15 @@ def apikey() -> None:
 )
 @click.option("--user", "email", help="Whose key it is; default: a service account of its own.")
 @click.option("--expires", callback=_read_expiry, help="After how long, like 90d; default: never.")
+@click.option("--sandbox", is_flag=True, help="For trying things out; see docs/integrator.md.")
 @data_dir_option
 def create_key(
-    name: str, scopes: list[str], email: str | None, expires: datetime | None, data_dir: Path
+    name: str,
+    scopes: list[str],
+    email: str | None,
+    expires: datetime | None,
+    sandbox: bool,
+    data_dir: Path,
 ) -> None:
     """Make a key and print it, this once, as the last line."""
     with open_database(load_settings(data_dir)) as database, database.write() as session:
@@ -128,6 +134,7 @@ def create_key(
             expires_at=expires,
             now=datetime.now(UTC),
             version=NEWEST,
+            sandbox=sandbox,
         )
     click.echo("Keep this key; it can't be shown again:")
     click.echo(key)

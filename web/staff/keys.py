@@ -48,6 +48,7 @@ def make() -> ResponseReturnValue:
             expires_at=ends,
             now=now,
             version=NEWEST,
+            sandbox="sandbox" in request.form,
         )
     return _page(made=made)
 

@@ -77,7 +77,8 @@ class Sandbox:
             stderr=subprocess.PIPE,
             text=True,
         )
-        patience = Retry(total=200, backoff_factor=0.01, backoff_max=0.05)
+        # A minute: on a busy machine a process takes its time to begin.
+        patience = Retry(total=1200, backoff_factor=0.01, backoff_max=0.05)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
             answer = session.get(

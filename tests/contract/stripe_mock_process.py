@@ -31,7 +31,8 @@ class StripeMock:
     def start(self) -> None:
         assert (PLACE / "node_modules").is_dir(), "run `make test` once: it installs the mock"
         self.process = subprocess.Popen([str(NODE), "server.js", str(self.port)], cwd=PLACE)
-        patience = Retry(total=200, backoff_factor=0.01, backoff_max=0.05)
+        # A minute: on a busy machine a process takes its time to begin.
+        patience = Retry(total=1200, backoff_factor=0.01, backoff_max=0.05)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
             answer = session.get(self.address, auth=(KEY, ""), timeout=10)

@@ -80,7 +80,8 @@ CASES = [
         ReturnStatus.CANCELLED,
         Item(),
         TaskKind.UNEXPECTED_PARCEL,
-        {"claim", "complete", "receipt", "reopen"},
+        # The goods are here, so they may be paid for.
+        {"claim", "complete", "goodwill", "receipt", "reopen"},
     ),
     (ReturnStatus.EXPIRED, APPROVED, None, {"goodwill", "receipt", "reopen"}),
 ]
@@ -110,6 +111,7 @@ def test_every_kind_of_task_is_shown_to_everyone_but_offered_only_to_some(
     status = {
         TaskKind.DECIDE: ReturnStatus.REQUESTED,
         TaskKind.SECOND_APPROVAL: ReturnStatus.REQUESTED,
+        TaskKind.PHOTO_AWAITED: ReturnStatus.REQUESTED,
     }.get(kind, ReturnStatus.NEEDS_ATTENTION)
     rma = make(desk, status, Item() if status == ReturnStatus.REQUESTED else RECEIVED, task=kind)
     viewer = desk.browser(Role.VIEWER).get(f"/returns/{rma}").text

@@ -19,7 +19,7 @@ def test_every_route_stands_in_the_document_with_its_permission(sqlite_api: Api)
     for rule in sqlite_api.app.url_map.iter_rules():
         if not is_api(rule.rule) or rule.endpoint.startswith("documentation."):
             continue
-        path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule)
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             operation = document["paths"][path][method.lower()]
             access = access_rule(sqlite_api.app.view_functions[rule.endpoint])

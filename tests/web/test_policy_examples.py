@@ -26,4 +26,4 @@ def test_the_rule_of_the_document_is_accepted_and_kept(sqlite_api: Api) -> None:
 def test_the_reasons_and_deadlines_of_the_document_are_a_policy() -> None:
     [text] = blocks("yaml")
     policy = read_policy(text)
-    assert (len(policy.reasons), len(policy.deadlines)) == (3, 2)
+    assert (len(policy.reasons), len(policy.deadlines)) == (4, 2)

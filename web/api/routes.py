@@ -56,6 +56,7 @@ _RESOURCES = (
 
 def register(app: Flask, csrf: CSRFProtect) -> None:
     """Adds every resource to the application and to the OpenAPI document."""
+    app.url_map.converters["credit_code"] = store_credits.CreditCode
     api = RedressApi(app)
     for resource in _RESOURCES:
         api.register_blueprint(resource.blueprint)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response
+from werkzeug.routing import PathConverter
 
 from models.store import store_credits
 from models.store.store_credits import CreditNotPossible
@@ -22,7 +23,14 @@ from web.services import services
 blueprint = ResourceBlueprint("store credits", "What the shop owes customers in goods.")
 
 
-@blueprint.on("GET", "/store-credits/<code>")
+class CreditCode(PathConverter):
+    """A code, which a gift card brings with whatever characters it has, a slash included."""
+
+    # Else what is done to a code would be taken for the end of another one.
+    regex = r"[^/].*?(?<!/redeem)(?<!/reverse)"
+
+
+@blueprint.on("GET", "/store-credits/<credit_code:code>")
 @requires(Permission.READ)
 @blueprint.answers(200, StoreCreditSchema)
 def read_one(code: str) -> Response:
@@ -34,7 +42,7 @@ def read_one(code: str) -> Response:
         return respond(_represent(row))
 
 
-@blueprint.on("POST", "/store-credits/<code>/redeem")
+@blueprint.on("POST", "/store-credits/<credit_code:code>/redeem")
 @requires(Permission.REDEEM)
 @idempotent()
 @blueprint.takes(RedemptionSchema)
@@ -57,7 +65,7 @@ def redeem(asked: dict[str, Any], code: str) -> Response:
     return respond(body)
 
 
-@blueprint.on("POST", "/store-credits/<code>/reverse")
+@blueprint.on("POST", "/store-credits/<credit_code:code>/reverse")
 @requires(Permission.REDEEM)
 @idempotent()
 @blueprint.takes(ReversalSchema)

@@ -257,6 +257,8 @@ def _inspected(facts: _Facts) -> str:
 
 
 def _granted(facts: _Facts) -> str:
+    if facts.number("ahead") and not facts.number("amount"):
+        return "What went out in exchange is given ahead of the goods"
     words = f"Refund of {facts.money()} granted"
     if facts.number("ahead"):
         words += ", ahead of the goods"
@@ -410,7 +412,7 @@ _WORDS: dict[EventKind, Callable[[_Facts], str]] = {
     EventKind.RECEIVED: _received,
     EventKind.UNEXPECTED_ITEM: _unexpected,
     EventKind.MISSING_WRITTEN_OFF: lambda facts: (
-        f"{facts.units().capitalize()} never came; nobody waits for them any longer"
+        f"{facts.units().capitalize()} never came; nobody waits any longer"
     ),
     EventKind.PARCEL_AFTER_END: lambda facts: (
         f"A parcel with {facts.units()} came after the return had ended"

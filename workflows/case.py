@@ -93,6 +93,7 @@ class Case(Matter):
                 events=events,
                 tasks=tasks,
                 deadlines={name: at.isoformat() for name, at in self.deadlines().items()},
+                workflow=workflow.info().workflow_id,
             ),
             summary=f"Record: {self.progress.status}",
         )

@@ -92,3 +92,5 @@ class ReturnProgress:
     tasks: list[TaskChange] = field(default_factory=list)
     # name → RFC 3339, what the return now waits for.
     deadlines: dict[str, str] = field(default_factory=dict)
+    # The id of the workflow that writes; "" in what was written before it was told.
+    workflow: str = ""

@@ -24,6 +24,7 @@ from models.messages import (
     TaskChange,
     TaskKind,
     TimelineEvent,
+    workflow_id,
 )
 from models.rules.policy import Policy
 from models.rules.quote import Quote
@@ -229,6 +230,8 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
     """Writes a return's present state, what is new on its timeline, and its tasks.
 
     The workflow sends the whole state and is the only writer, so doing it again changes nothing.
+    One that has ended may still finish something when the return was opened again already: of
+    that only the news counts, for the state is its successor's.
     """
     at = datetime.fromisoformat(progress.at)
     row = session.get_one(
@@ -236,12 +239,19 @@ def save_progress(session: Session, progress: ReturnProgress) -> None:
         progress.rma,
         options=[selectinload(Return.lines).selectinload(ReturnLine.ranges)],
     )
+    if progress.status in _WITHOUT_GOODS:
+        # A return is opened again under the same lock.
+        lock_order(session, row.order_number)
+        session.refresh(row, ["workflow"])
+    if progress.workflow and progress.workflow != (row.workflow or workflow_id(row.rma)):
+        add_events(session, progress.rma, progress.events)
+        return
     row.status = progress.status
     row.deadlines = dict(progress.deadlines)
     row.updated_at = at
     lines = {line.no: line for line in row.lines}
     shrinks = [line for line in progress.lines if line.held < held_units(lines[line.no])]
-    if shrinks or progress.status in _WITHOUT_GOODS:
+    if shrinks and progress.status not in _WITHOUT_GOODS:
         lock_order(session, row.order_number)
     for line in progress.lines:
         stored = lines[line.no]

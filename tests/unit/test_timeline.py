@@ -85,7 +85,7 @@ def test_a_kind_from_a_newer_version_is_spelt_out() -> None:
         (EventKind.RECEIVED, {"outstanding": 0}, "2 units counted at the dock; everything is here"),
         (EventKind.RECEIVED, {}, "2 units counted at the dock; 1 unit still to come"),
         (EventKind.REFUND_GRANTED, {"short": 400}, "£4.00 of the quote can no longer be refunded"),
-        (EventKind.REFUND_GRANTED, {"ahead": 1, "amount": 0}, "What went out in exchange is given ahead"),
+        (EventKind.REFUND_GRANTED, {"ahead": 1, "amount": 0}, "What went out in exchange is given"),
         (EventKind.REFUND_FAILED, {}, "Refund of £56.70 failed: charge disputed"),
         (EventKind.LINE_DECLINED, {}, "Linen shirt: 2 units declined"),
         (

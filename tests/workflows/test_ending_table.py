@@ -188,7 +188,7 @@ async def test_cancelling_and_opening_again(
 
 
 # What goes on by itself beside a return.
-_BESIDE = {EventKind.MAIL_SENT, EventKind.REFUND_PENDING}
+_BESIDE = {EventKind.MAIL_SENT, EventKind.REFUND_PENDING, EventKind.LABELS_GIVEN_BACK}
 
 
 async def seen(world: World, shop: Shop, rma: str) -> dict[str, Any]:

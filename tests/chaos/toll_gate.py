@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from urllib.parse import parse_qs
 
-_PASSED_ON = ("Authorization", "Content-Type", "Idempotency-Key", "Stripe-Version")
+# The host, too: the provider names addresses of its own as it was called, through the gate.
+_PASSED_ON = ("Host", "Authorization", "Content-Type", "Idempotency-Key", "Stripe-Version")
 
 
 @dataclass

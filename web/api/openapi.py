@@ -151,8 +151,9 @@ def _show(operation: dict[str, Any], example: dict[str, Any] | None) -> None:
     if example is None:
         return
     if "request" in example:
-        for content in operation["requestBody"]["content"].values():
-            content["example"] = example["request"]
+        # Of the ways a file may come, the first is shown.
+        content = next(iter(operation["requestBody"]["content"].values()))
+        content["example"] = example["request"]
     answer = operation["responses"][str(example["status"])]
     if "answer" in example:
         for content in answer["content"].values():

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from flask import Response, request
+from werkzeug.routing import PathConverter
 
 from models.order_files import FileFormat
 from models.rules.orders import OrderInput, OrderRefused
@@ -29,6 +30,13 @@ from web.services import services
 
 blueprint = ResourceBlueprint("orders", "Orders as the shop sends them.")
 
+
+class OrderNumber(PathConverter):
+    """An order's number, whatever characters it has; `/orders/import` is another call."""
+
+    regex = r"(?!import$)[^/].*?"
+
+
 _FORMATS = {
     "text/csv": FileFormat.CSV,
     "application/csv": FileFormat.CSV,
@@ -39,7 +47,7 @@ _FORMATS = {
 }
 
 
-@blueprint.on("PUT", "/orders/<path:number>")
+@blueprint.on("PUT", "/orders/<order_number:number>")
 @open_to_sandbox_keys
 @requires(Permission.ORDERS)
 @blueprint.takes(OrderSchema)

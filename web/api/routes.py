@@ -57,6 +57,7 @@ _RESOURCES = (
 def register(app: Flask, csrf: CSRFProtect) -> None:
     """Adds every resource to the application and to the OpenAPI document."""
     app.url_map.converters["credit_code"] = store_credits.CreditCode
+    app.url_map.converters["order_number"] = orders.OrderNumber
     api = RedressApi(app)
     for resource in _RESOURCES:
         api.register_blueprint(resource.blueprint)

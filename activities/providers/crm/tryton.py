@@ -1,15 +1,12 @@
 """Tryton's complaints as the customers' record: one for each return, with a note a milestone."""
 
-from collections.abc import Callable
 from datetime import UTC
-from functools import wraps
 from threading import Lock
-from typing import ParamSpec, TypeVar
 
 from activities.providers.crm.protocol import Case, CrmProvider, CrmRefused, CrmUnclear, Standing
-from activities.providers.erp.protocol import ErpRefused
 from activities.providers.erp.tryton.directory import Directory, find_company
-from activities.providers.tryton.client import Record, Tryton, TrytonRefused, TrytonUnclear
+from activities.providers.tryton.client import Record, Tryton
+from activities.providers.tryton.translating import translated
 from models.system_settings import SystemSettings
 
 _COMPLAINT = "sale.complaint"
@@ -27,24 +24,7 @@ _FROM_WAITING = {
     Standing.DECLINED: "reject",
     Standing.CANCELLED: "cancel",
 }
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-def _translated(call: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Gives Tryton's errors as a CRM's."""
-
-    @wraps(call)
-    def calling(*args: Parameters.args, **more: Parameters.kwargs) -> Result:
-        try:
-            return call(*args, **more)
-        except TrytonUnclear as unclear:
-            raise CrmUnclear(unclear.message) from unclear
-        except (TrytonRefused, ErpRefused) as refused:
-            raise CrmRefused(refused.message) from refused
-
-    return calling
+_translated = translated(CrmUnclear, CrmRefused)
 
 
 class TrytonCrm:

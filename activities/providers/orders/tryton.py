@@ -1,13 +1,10 @@
 """Tryton's confirmed sales as orders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import wraps
 from threading import Lock
-from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from activities.providers.erp.protocol import ErpRefused
 from activities.providers.erp.tryton.directory import find_company
 from activities.providers.orders.protocol import (
     OrderPage,
@@ -17,7 +14,8 @@ from activities.providers.orders.protocol import (
     SourceUnclear,
 )
 from activities.providers.orders.tryton_sale import FIELDS, Unfit, number_of, order_of
-from activities.providers.tryton.client import Record, Tryton, TrytonRefused, TrytonUnclear
+from activities.providers.tryton.client import Record, Tryton
+from activities.providers.tryton.translating import translated
 from models.system_settings import SystemSettings
 
 _SALE = "sale.sale"
@@ -25,24 +23,7 @@ _BOUGHT = ["confirmed", "processing", "done"]
 _AT_ONCE = 20
 # Tryton stamps a change when its transaction begins; it is seen when it ends.
 _LONGEST_CHANGE = timedelta(minutes=10)
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-def _translated(call: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Gives Tryton's errors as a source's."""
-
-    @wraps(call)
-    def calling(*args: Parameters.args, **more: Parameters.kwargs) -> Result:
-        try:
-            return call(*args, **more)
-        except TrytonUnclear as unclear:
-            raise SourceUnclear(unclear.message) from unclear
-        except (TrytonRefused, ErpRefused) as refused:
-            raise SourceRefused(refused.message) from refused
-
-    return calling
+_translated = translated(SourceUnclear, SourceRefused)
 
 
 class TrytonOrders:

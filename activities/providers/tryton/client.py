@@ -46,12 +46,12 @@ class TrytonUnclear(Exception):
 
 
 class TrytonRefused(Exception):
-    """Tryton said no, changed nothing, and would say no again.
+    """Tryton said no, changed nothing, and would say no again; or it lacks what a call needs.
 
-    `message` is Tryton's own, for people; `status` the HTTP status.
+    `message` is for people; `status` the HTTP status, None where something is missing there.
     """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int | None = None) -> None:
         """Says why."""
         super().__init__(message)
         self.message = message

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from activities.providers.erp.protocol import ErpRefused, Place
-from activities.providers.tryton.client import Record, Tryton
+from activities.providers.erp.protocol import Place
+from activities.providers.tryton.client import Record, Tryton, TrytonRefused
 
 _LEVELS = 8
 
@@ -79,11 +79,11 @@ class Directory:
         """The order.
 
         Raises:
-            ErpRefused: Tryton has none.
+            TrytonRefused: Tryton has none.
         """
         found = self.find_sale(number)
         if found is None:
-            raise ErpRefused(
+            raise TrytonRefused(
                 f"Tryton has no sale with the reference or number {number}; enter it there, then "
                 "try again."
             )
@@ -93,7 +93,7 @@ class Directory:
         """An account by its code.
 
         Raises:
-            ErpRefused: there is none, or several.
+            TrytonRefused: there is none, or several.
         """
         found = self._tryton.search(
             "account.account",
@@ -102,7 +102,7 @@ class Directory:
             limit=2,
         )
         if len(found) != 1:
-            raise ErpRefused(
+            raise TrytonRefused(
                 f"Tryton has {'no' if not found else 'more than one'} account with the code "
                 f"{code}; say with PUT /ledger/accounts which code each account has there."
             )
@@ -131,7 +131,7 @@ class Directory:
             "account.configuration", [], ["default_account_receivable"], limit=1
         )
         if not default or default[0]["default_account_receivable"] is None:
-            raise ErpRefused(
+            raise TrytonRefused(
                 "Tryton has no default account receivable; set it in its accounting configuration."
             )
         return int(default[0]["default_account_receivable"])
@@ -142,7 +142,7 @@ class Directory:
             "account.journal", [["type", "=", "revenue"]], ["id"], limit=1, order=[("id", "ASC")]
         )
         if not found:
-            raise ErpRefused("Tryton has no journal of the type revenue; add one there.")
+            raise TrytonRefused("Tryton has no journal of the type revenue; add one there.")
         return int(found[0]["id"])
 
     def tax(self, rate: str) -> Tax | None:
@@ -175,13 +175,13 @@ class Directory:
         """An article and its unit.
 
         Raises:
-            ErpRefused: there is none with this code.
+            TrytonRefused: there is none with this code.
         """
         found = self._tryton.search(
             "product.product", [["code", "=", sku]], ["default_uom"], limit=1, order=[("id", "ASC")]
         )
         if not found:
-            raise ErpRefused(
+            raise TrytonRefused(
                 f"Tryton has no product with the code {sku}; add it there, then try again."
             )
         return int(found[0]["id"]), int(found[0]["default_uom"])
@@ -190,13 +190,13 @@ class Directory:
         """The location of a place, and its warehouse.
 
         Raises:
-            ErpRefused: there is none with the code that was set up, or it is in no warehouse.
+            TrytonRefused: there is none with the code that was set up, or it is in no warehouse.
         """
         code = codes[place]
         fields = ["type", "parent"]
         found = self._tryton.search("stock.location", [["code", "=", code]], fields, limit=1)
         if not found or found[0]["type"] != "storage":
-            raise ErpRefused(
+            raise TrytonRefused(
                 f"Tryton has no storage location with the code {code} for {place}; add it there or "
                 "name another in REDRESS_ERP_LOCATIONS."
             )
@@ -207,19 +207,19 @@ class Directory:
             (step,) = self._tryton.search("stock.location", [["id", "=", step["parent"]]], fields)
             if step["type"] == "warehouse":
                 return Shelf(id=shelf["id"], warehouse=step["id"])
-        raise ErpRefused(f"Tryton's location {code} is in no warehouse; move it into one.")
+        raise TrytonRefused(f"Tryton's location {code} is in no warehouse; move it into one.")
 
 
 def find_company(tryton: Tryton, name: str) -> int:
     """The company whose books are kept.
 
     Raises:
-        ErpRefused: none is called so, or there are several and none was named.
+        TrytonRefused: none is called so, or there are several and none was named.
     """
     domain = [["party.name", "=", name]] if name else []
     found = tryton.search("company.company", domain, ["id"], limit=2)
     if len(found) != 1:
-        raise ErpRefused(
+        raise TrytonRefused(
             f"Tryton has {'no' if not found else 'more than one'} company"
             f"{f' called {name}' if name else ''}; name it in REDRESS_ERP_COMPANY."
         )

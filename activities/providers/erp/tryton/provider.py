@@ -7,9 +7,7 @@ goes on from the state that is found.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import wraps
 from threading import Lock
-from typing import ParamSpec, TypeVar
 
 from activities.providers.erp.protocol import (
     CreditNote,
@@ -31,7 +29,8 @@ from activities.providers.erp.tryton.papers import (
     to_decimal,
     to_minor,
 )
-from activities.providers.tryton.client import Record, Tryton, TrytonRefused, TrytonUnclear
+from activities.providers.tryton.client import Record, Tryton
+from activities.providers.tryton.translating import translated
 
 _INVOICE = "account.invoice"
 _SHIPMENT = "stock.shipment.out.return"
@@ -41,24 +40,7 @@ _FINAL = frozenset({"posted", "paid", "done"})
 # Ours, as `models.store.credit_memos` writes them.
 _OURS = "CM-%"
 _AT_ONCE = 200
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-def _translated(call: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Gives Tryton's errors as an ERP's."""
-
-    @wraps(call)
-    def calling(*args: Parameters.args, **more: Parameters.kwargs) -> Result:
-        try:
-            return call(*args, **more)
-        except TrytonUnclear as unclear:
-            raise ErpUnclear(unclear.message) from unclear
-        except TrytonRefused as refused:
-            raise ErpRefused(refused.message) from refused
-
-    return calling
+_translated = translated(ErpUnclear, ErpRefused)
 
 
 class TrytonErp:

@@ -32,6 +32,13 @@ def test_every_route_stands_in_the_document_with_its_permission(sqlite_api: Api)
     assert described > 20
 
 
+def test_a_call_that_names_a_thing_tells_that_there_may_be_none(sqlite_api: Api) -> None:
+    document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
+    for path, method in (("returns/{rma}", "get"), ("returns", "post"), ("events", "get")):
+        assert "404" in document["paths"][f"{BASE}/{path}"][method]["responses"], path
+    assert "404" not in document["paths"][f"{BASE}/tasks"]["get"]["responses"]
+
+
 def test_bodies_and_answers_are_described_strictly(sqlite_api: Api) -> None:
     document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
     schemas = document["components"]["schemas"]

@@ -115,7 +115,9 @@ def _tell_statuses(
     found = {503}
     if operation.get("security") != []:
         found |= {401, 403, 429}
-    if "{" in path or method == "post":
+    # `after` names an event.
+    names_one = any(asked["name"] == "after" for asked in operation.get("parameters", ()))
+    if "{" in path or method == "post" or names_one:
         found.add(404)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
         found.add(422)

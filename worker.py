@@ -22,7 +22,13 @@ from activities.order_pulls import OrderPulls
 from activities.providers.carriers.finding import connect_carrier
 from activities.providers.crm.protocol import ConnectCrm, CrmProvider
 from activities.providers.erp.finding import connect_erp
-from activities.providers.erp.protocol import ErpMode, ErpProvider, ErpSettings, Place
+from activities.providers.erp.protocol import (
+    ErpExchanges,
+    ErpMode,
+    ErpProvider,
+    ErpSettings,
+    Place,
+)
 from activities.providers.finding import find_provider
 from activities.providers.mail.outbox import OutboxTransport
 from activities.providers.mail.protocol import MailTransport
@@ -109,8 +115,9 @@ def erp_provider(settings: Settings) -> ErpProvider | None:
 def note_erp(settings: Settings, database: Database) -> None:
     """Keeps since when the ERP is told, for those who have to know whether there is one."""
     name = None if settings.erp == "none" else settings.erp
+    exchanges = isinstance(erp_provider(settings), ErpExchanges)
     with database.write() as session:
-        link(session, name, datetime.now(UTC))
+        link(session, name, datetime.now(UTC), exchanges=exchanges)
 
 
 def order_source(settings: Settings) -> OrderSource | None:

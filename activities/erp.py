@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.definition import uninterrupted
 from activities.providers.erp.protocol import (
     DocumentKind,
+    ErpExchanges,
     ErpProvider,
     ErpRefused,
     ErpUnclear,
@@ -16,7 +17,7 @@ from activities.providers.erp.protocol import (
 )
 from models.database import Database
 from models.messages import ErpByHand, ErpDue, ErpOrder, ErpRecorded
-from models.store import erp, erp_papers
+from models.store import erp, erp_exchanges, erp_papers
 
 
 class Erp:
@@ -72,15 +73,27 @@ class Erp:
             erp.record_by_hand(session, done)
 
     def _record(self, provider: ErpProvider, reference: str) -> Held:
+        kind = erp.kind_of(reference)
         with self._database.read() as session:
-            if erp.kind_of(reference) is DocumentKind.GOODS:
-                goods = erp_papers.goods(session, reference)
-            else:
+            if kind is DocumentKind.CREDIT_NOTE:
                 note = erp_papers.credit_note(session, reference)
-                goods = None
-        if goods is not None:
+            elif kind is DocumentKind.GOODS:
+                goods = erp_papers.goods(session, reference)
+            elif kind is DocumentKind.GOODS_OUT:
+                sent = erp_exchanges.goods_out(session, reference)
+            else:
+                difference = erp_exchanges.difference(session, reference)
+        if kind is DocumentKind.CREDIT_NOTE:
+            return provider.record_credit_note(note)
+        if kind is DocumentKind.GOODS:
             return provider.record_goods(goods)
-        return provider.record_credit_note(note)
+        if not isinstance(provider, ErpExchanges):
+            raise ErpRefused(
+                "This ERP's package takes nothing of exchanges any more; record it there by hand."
+            )
+        if kind is DocumentKind.GOODS_OUT:
+            return provider.record_goods_out(sent)
+        return provider.record_difference(difference)
 
 
 def _refused(message: str) -> ApplicationError:

@@ -51,6 +51,8 @@ class ExchangeWorkflow(MoneyDoors):
         if exchange.status is ExchangeStatus.AWAITING_PAYMENT:
             self._show("the difference to be paid")
             await self._wait_for_payment()
+            if not self._ended() and self._tells_erp():
+                await tell_erp(exchange.rma)  # It was paid, and goes out much later.
         if not start.advance and not self._ended():
             self._show("the goods to be accepted")
             await workflow.wait_condition(lambda: exchange.goods is not None or self._ended())
@@ -61,7 +63,8 @@ class ExchangeWorkflow(MoneyDoors):
                 await call_off(exchange, exchange.call_off, SYSTEM)
                 await exchange.write()
         await self._tell_return()
-        if exchange.to_erp and exchange.payouts.transactions:
+        shipped = exchange.status is ExchangeStatus.SHIPPED
+        if exchange.to_erp and (exchange.payouts.transactions or (shipped and self._tells_erp())):
             await tell_erp(exchange.rma)
         while exchange.unpaid:
             self._paymaster.pay_what_was_granted()
@@ -143,6 +146,10 @@ class ExchangeWorkflow(MoneyDoors):
 
     def _ended(self) -> bool:
         return self._exchange.status in FINAL or self._exchange.call_off is not None
+
+    def _tells_erp(self) -> bool:
+        """The ERP hears of what goes out, and of the difference, too."""
+        return self._exchange.to_erp and workflow.patched("erp-hears-of-exchanges")
 
     def _at_rest(self) -> bool:
         busy = self._paymaster.busy or self._exchange.mailing

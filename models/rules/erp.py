@@ -26,6 +26,9 @@ class DocumentKind(StrEnum):
 
     CREDIT_NOTE = "credit_note"
     GOODS = "goods"
+    # Of an exchange: what went out, and what was paid on top for it.
+    GOODS_OUT = "goods_out"
+    DIFFERENCE = "difference"
 
 
 class Place(StrEnum):
@@ -181,9 +184,10 @@ class Held:
         kind: what it stands for.
         numbers: the ERP's own numbers of its documents, for people.
         ids: what the ERP finds them by.
-        amount: a credit note's total, in minor units of `currency`; 0 of goods.
+        amount: the total of a credit note or a paid difference, in minor units of `currency`; 0 of
+            goods.
         currency: ISO 4217; "" of goods.
-        quantity: units of goods; 0 of a credit note.
+        quantity: units of goods; 0 of what has an amount.
         final: posted, or moved; a draft is not.
         copies: how many times it is there; more than 1 is a mistake.
     """

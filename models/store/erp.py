@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.messages import ErpByHand, TaskKind
 from models.rules.erp import PLACES, DocumentKind, Held
+from models.store import erp_exchanges
 from models.store.credit_memos import number_text, parse_number
 from models.store.dialects import insert_or_ignore
+from models.store.exchange_names import rma_of
 from models.tables import CreditMemo, ErpDocument, ErpLink, Note, Return, StockMove, Task
 
 _NUMBER_LENGTH = 60
@@ -40,14 +42,21 @@ class DueDocument:
 # --- which ERP -----------------------------------------------------------------------------------
 
 
-def link(session: Session, name: str | None, at: datetime) -> None:
-    """Takes note which ERP the worker is set up for; None: none. The first time counts."""
+def link(session: Session, name: str | None, at: datetime, *, exchanges: bool = False) -> None:
+    """Takes note which ERP the worker is set up for; None: none. The first time counts.
+
+    `exchanges`: whether it is told what goes out in them. What went out before it could be told
+    of that, the shop has entered by other means.
+    """
     session.execute(update(ErpLink).where(ErpLink.name != (name or "")).values(active=False))
     if name is not None:
         session.execute(
             insert_or_ignore(session, ErpLink), [{"name": name, "since": at, "active": True}]
         )
-        session.execute(update(ErpLink).where(ErpLink.name == name).values(active=True))
+        since = func.coalesce(ErpLink.exchanges_since, at) if exchanges else None
+        session.execute(
+            update(ErpLink).where(ErpLink.name == name).values(active=True, exchanges_since=since)
+        )
 
 
 def is_connected(session: Session) -> bool:
@@ -71,7 +80,9 @@ def active(session: Session) -> ErpLink | None:
 
 def kind_of(reference: str) -> DocumentKind:
     """What a reference of ours stands for."""
-    return DocumentKind.CREDIT_NOTE if _is_memo(reference) else DocumentKind.GOODS
+    if _is_memo(reference):
+        return DocumentKind.CREDIT_NOTE
+    return erp_exchanges.kind_of(reference) or DocumentKind.GOODS
 
 
 def list_due(
@@ -114,6 +125,10 @@ def list_due(
     due += [
         DueDocument(reference=move.key, kind=DocumentKind.GOODS, rma=move.rma, at=move.at)
         for move in session.scalars(moves)
+    ]
+    due += [
+        DueDocument(reference=each.reference, kind=each.kind, rma=each.rma, at=each.at)
+        for each in erp_exchanges.list_unacknowledged(session, rmas=rmas, until=until)
     ]
     return sorted(due, key=lambda each: (each.at, each.reference))
 
@@ -208,13 +223,21 @@ def _row(session: Session, reference: str) -> ErpDocument:
             amount=memo.amount,
             currency=memo.currency,
         )
-    move = session.scalars(select(StockMove).where(StockMove.key == reference)).one()
-    order = session.get_one(Return, move.rma)
+    kind = kind_of(reference)
+    amount = 0
+    if kind is DocumentKind.GOODS:
+        move = session.scalars(select(StockMove).where(StockMove.key == reference)).one()
+        rma = move.rma
+    else:
+        rma = rma_of(reference)
+    if kind is DocumentKind.DIFFERENCE:
+        amount = erp_exchanges.difference(session, reference).total
+    order = session.get_one(Return, rma)
     return ErpDocument(
         reference=reference,
-        kind=DocumentKind.GOODS,
-        rma=move.rma,
+        kind=kind,
+        rma=rma,
         order_number=order.order_number,
-        amount=0,
+        amount=amount,
         currency=order.currency,
     )

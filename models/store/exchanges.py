@@ -26,6 +26,7 @@ from models.rules.postings import difference_postings, exchange_postings
 from models.rules.quote import ExchangeItem, exchange_items
 from models.rules.refused import conflict
 from models.store import journal
+from models.store.exchange_names import entry_name, paid_entry_name
 from models.store.exchange_payback import give_back, payback_id, release
 from models.store.exchange_stock import FINAL, difference, keep, sum_of
 from models.store.granting import granted_message
@@ -99,7 +100,7 @@ def pay(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
     _post(
         session,
         row,
-        source=f"{_source(found)}/paid",
+        source=paid_entry_name(found),
         at=datetime.fromisoformat(asked.at),
         memo=f"Difference paid for exchange {row.rma}",
         postings=difference_postings(exchanged, payment.kind),
@@ -148,7 +149,7 @@ def ship(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
     _post(
         session,
         row,
-        source=_source(found),
+        source=entry_name(found),
         at=at,
         memo=f"Exchange {row.rma} shipped",
         postings=[posting for item in items for posting in exchange_postings(item.exchanged)],
@@ -267,11 +268,6 @@ def _post(
 
 def _payment_name(found: Exchange, round: int) -> str:
     return f"exchange-{found.rma}" if round == 1 else f"exchange-{found.rma}-{round}"
-
-
-def _source(found: Exchange) -> str:
-    """What the book entries of the present round are named by."""
-    return f"exchange/{found.rma}" if found.round == 1 else f"exchange/{found.rma}/{found.round}"
 
 
 def _check_round(found: Exchange, asked: ExchangeStep) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from activities.providers.erp.contract import ErpContract, Shop
+from activities.providers.erp.contract_exchanges import ErpExchangesContract
 from activities.providers.erp.finding import connect_erp
 from activities.providers.erp.protocol import ErpMode, ErpProvider, ErpSettings, Place
 from tests.tryton.process import TrytonProcess
@@ -30,7 +31,7 @@ def connect(server: TrytonProcess, mode: ErpMode) -> ErpProvider:
     return erp
 
 
-class TestTryton(ErpContract):
+class TestTryton(ErpContract, ErpExchangesContract):
     @pytest.fixture
     def shop(self, tryton: TrytonProcess, tryton_template: Path) -> Shop:
         furnished = json.loads((tryton_template / "furnished.json").read_text())

@@ -42,7 +42,7 @@ from models.store.policy_versions import save_policy
 from models.tables import GrantedRefund, PolicyVersion, Return, Task
 from tests.contract.sandbox_process import new_payment
 from tests.contract.webhook_receiver import Receiver
-from tests.workflows.erp_book import ErpBook
+from tests.workflows.erp_book import ErpBook, ExchangesBook
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
 from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
@@ -844,6 +844,18 @@ async def goodwill_told_to_the_erp(world: World) -> str:
     return made.id
 
 
+async def exchange_told_to_the_erp(world: World) -> str:
+    """It hears of the difference when it is paid, and of the goods when they go out."""
+    with world.database.write() as session:
+        link(session, "book", datetime.now(UTC), exchanges=True)
+    async with world.working(erp=ExchangesBook()):
+        rma = await exchanged(world)
+        await world.until_true(lambda: world.timeline(rma).count("erp_recorded") == 3)
+        name = f"{rma}/exchange/1"
+        await world.env.client.get_workflow_handle(f"return/{name}").result()
+    return name
+
+
 STORIES: tuple[Story, ...] = (
     exchanged,
     exchange_called_off,
@@ -909,4 +921,5 @@ STORIES_WITHOUT_A_WORKER: tuple[Story, ...] = (
     told_to_the_erp,
     told_by_the_erp,
     goodwill_told_to_the_erp,
+    exchange_told_to_the_erp,
 )

@@ -13,6 +13,8 @@ LOGIN = "redress"
 CUSTOMER = "A. Customer"
 ORDER = "1001"
 SKU = "TEE-RED-M"
+# What it is exchanged for.
+LARGER = "TEE-RED-L"
 
 CURRENCIES = {"GBP": 2, "EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
 # What Redress calls an account → its code in Tryton.
@@ -52,7 +54,14 @@ _CHART = (
     ("4900", "Owed to customers", "Revenue", False),
     ("5000", "Purchases", "Expense", False),
 )
-_GROUPS = ("Accounting", "Accounting Administration", "Sales", "Sales Administrator", "Stock")
+_GROUPS = (
+    "Accounting",
+    "Accounting Administration",
+    "Sales",
+    "Sales Administrator",
+    "Stock",
+    "Stock Force Assignment",
+)
 
 
 @dataclass(frozen=True)
@@ -220,7 +229,12 @@ def _add_product(desk: Desk, accounts: dict[str, int]) -> None:
         list_price=Decimal("100"),
         cost_price_method="fixed",
         account_category=category,
-        products=[["create", [{"suffix_code": SKU, "cost_price": Decimal("40")}]]],
+        products=[
+            [
+                "create",
+                [{"suffix_code": code, "cost_price": Decimal("40")} for code in (SKU, LARGER)],
+            ]
+        ],
     )
 
 

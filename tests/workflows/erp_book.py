@@ -6,10 +6,12 @@ from threading import Lock
 
 from activities.providers.erp.protocol import (
     CreditNote,
+    Difference,
     DocumentKind,
     ErpOrder,
     ErpRefused,
     Goods,
+    GoodsOut,
     Held,
 )
 
@@ -64,3 +66,32 @@ class ErpBook:
             raise ErpRefused("The period is closed; open it, then try again.")
         with self._lock:
             return self.held.setdefault(held.reference, held)
+
+
+class ExchangesBook(ErpBook):
+    """One that takes exchanges, too."""
+
+    def record_goods_out(self, sent: GoodsOut) -> Held:
+        return self._keep(
+            Held(
+                reference=sent.reference,
+                kind=DocumentKind.GOODS_OUT,
+                numbers=(f"OUT-{len(self.held) + 1}",),
+                ids=tuple(f"{item.quantity} {item.sku}" for item in sent.items),
+                quantity=sent.quantity,
+                final=True,
+            )
+        )
+
+    def record_difference(self, difference: Difference) -> Held:
+        return self._keep(
+            Held(
+                reference=difference.reference,
+                kind=DocumentKind.DIFFERENCE,
+                numbers=(f"INV-{len(self.held) + 1}",),
+                ids=(difference.reference,),
+                amount=difference.total,
+                currency=difference.currency,
+                final=True,
+            )
+        )

@@ -16,6 +16,7 @@ from models.messages import (
     TaskKind,
     Wait,
 )
+from models.rules.erp import DocumentKind
 from models.rules.parcels import ParcelOutcome, ParcelStatus
 from models.rules.reconciliation import DifferenceKind
 from models.store.credit_rows import CreditOrigin, MovementKind
@@ -410,6 +411,12 @@ ERP: dict[str, Badge] = {
     DocumentState.BY_HAND: Badge("By hand", "done"),
     DocumentState.PENDING: Badge("On its way", "move"),
     DocumentState.FAILED: Badge("Not taken", "bad"),
+}
+ERP_KINDS: dict[str, str] = {
+    DocumentKind.CREDIT_NOTE: "Credit note",
+    DocumentKind.GOODS: "Goods",
+    DocumentKind.GOODS_OUT: "Goods sent out",
+    DocumentKind.DIFFERENCE: "Difference paid",
 }
 CLAIMS: dict[str, Badge] = {
     ClaimStatus.OPEN: Badge("Open", "wait"),

@@ -7,6 +7,8 @@ in the ERP it tests against:
         @pytest.fixture
         def shop(self) -> Shop:
             ...
+
+One that takes exchanges, too, subclasses `ErpExchangesContract` (`contract_exchanges.py`).
 """
 
 from collections.abc import Callable
@@ -28,7 +30,7 @@ from activities.providers.erp.protocol import (
     Place,
 )
 
-__all__ = ["ErpContract", "Shop"]
+__all__ = ["ErpContract", "Shop", "line_of", "note_of"]
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,10 @@ class ErpContract:
     def note(self, shop: Shop) -> CreditNote:
         """20.01 of goods with a tax that no rate makes of it, less a fee of 6.00."""
         lines = (
-            _line(shop, "sales_returns", 1667, 334, shop.tax_rate),
-            _line(shop, "fee_income", -500, -100, shop.tax_rate),
+            line_of(shop, "sales_returns", 1667, 334, shop.tax_rate),
+            line_of(shop, "fee_income", -500, -100, shop.tax_rate),
         )
-        return _note(shop, "GBP", lines)
+        return note_of(shop, "GBP", lines)
 
     @pytest.fixture
     def goods(self, shop: Shop) -> Goods:
@@ -127,25 +129,25 @@ class ErpContract:
     ) -> None:
         if currency not in shop.orders:
             pytest.skip(f"no order in {currency}")
-        lines = (_line(shop, "sales_returns", 12345, 678, ""),)
+        lines = (line_of(shop, "sales_returns", 12345, 678, ""),)
 
-        held = erp.record_credit_note(_note(shop, currency, lines))
+        held = erp.record_credit_note(note_of(shop, currency, lines))
 
         assert (held.amount, held.currency) == (13023, currency)
 
     def test_a_tax_that_the_erp_does_not_know_keeps_its_amount(
         self, erp: ErpProvider, shop: Shop
     ) -> None:
-        lines = (_line(shop, "sales_returns", 1000, 77, "0.0771"),)
+        lines = (line_of(shop, "sales_returns", 1000, 77, "0.0771"),)
 
-        assert erp.record_credit_note(_note(shop, "GBP", lines)).amount == 1077
+        assert erp.record_credit_note(note_of(shop, "GBP", lines)).amount == 1077
 
     def test_store_credit_and_its_bonus_are_recorded(self, erp: ErpProvider, shop: Shop) -> None:
         lines = (
-            _line(shop, "sales_returns", 1000, 200, shop.tax_rate),
-            _line(shop, "store_credit_bonus", 120, 0, ""),
+            line_of(shop, "sales_returns", 1000, 200, shop.tax_rate),
+            line_of(shop, "store_credit_bonus", 120, 0, ""),
         )
-        note = replace(_note(shop, "GBP", lines), store_credit=True)
+        note = replace(note_of(shop, "GBP", lines), store_credit=True)
 
         assert erp.record_credit_note(note).amount == 1320
 
@@ -207,7 +209,8 @@ class ErpContract:
         assert note.reference not in later
 
 
-def _line(shop: Shop, account: str, net: int, tax: int, rate: str) -> CreditLine:
+def line_of(shop: Shop, account: str, net: int, tax: int, rate: str) -> CreditLine:
+    """A line on an account as the shop's ERP calls it."""
     return CreditLine(
         account=account,
         code=shop.codes[account],
@@ -218,7 +221,8 @@ def _line(shop: Shop, account: str, net: int, tax: int, rate: str) -> CreditLine
     )
 
 
-def _note(shop: Shop, currency: str, lines: tuple[CreditLine, ...]) -> CreditNote:
+def note_of(shop: Shop, currency: str, lines: tuple[CreditLine, ...]) -> CreditNote:
+    """A note for the shop's order in a currency."""
     return CreditNote(
         reference=f"CM-{shop.number}",
         order=shop.orders[currency],

@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from models.rules.erp import CreditLine, CreditNote, DocumentKind, Goods, Held, Place
+from models.rules.erp_exchanges import Difference, GoodsOut, SentItem
 
 __all__ = [
     "ConnectErp",
     "CreditLine",
     "CreditNote",
+    "Difference",
     "DocumentKind",
+    "ErpExchanges",
     "ErpMode",
     "ErpOrder",
     "ErpProvider",
@@ -26,8 +29,10 @@ __all__ = [
     "ErpSettings",
     "ErpUnclear",
     "Goods",
+    "GoodsOut",
     "Held",
     "Place",
+    "SentItem",
 ]
 
 
@@ -131,6 +136,30 @@ class ErpProvider(Protocol):
 
         Raises:
             ErpUnclear, ErpRefused: as above.
+        """
+
+
+@runtime_checkable
+class ErpExchanges(Protocol):
+    """What an ERP may take besides: what goes out in exchanges. A provider that has both methods is
+    told of it from the worker's first start with them; one that has not is told the rest.
+
+    Its `find` then knows the kinds `goods_out` and `difference`, too.
+    """
+
+    def record_goods_out(self, sent: GoodsOut) -> Held:
+        """Makes sure that these goods left for the customer, exactly once, whatever is in stock.
+
+        Raises:
+            ErpUnclear, ErpRefused: as for `record_credit_note`.
+        """
+
+    def record_difference(self, difference: Difference) -> Held:
+        """Makes sure that the ERP has what the customer paid on top, exactly once, as an invoice
+        of this total and this tax.
+
+        Raises:
+            ErpUnclear, ErpRefused: as for `record_credit_note`.
         """
 
 

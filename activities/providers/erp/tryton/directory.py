@@ -18,6 +18,7 @@ class Sale:
     number: str
     party: int
     address: int | None
+    delivery: int | None
     currency: int
     currency_code: str
     receivable: int | None
@@ -57,6 +58,7 @@ class Directory:
             "party.account_receivable",
             "party.customer_location",
             "invoice_address",
+            "shipment_address",
             "currency.code",
         ]
         for field in ("reference", "number"):
@@ -232,6 +234,7 @@ def _sale(found: Record, number: str) -> Sale:
         number=found["number"] or number,
         party=found["party"]["id"],
         address=found["invoice_address"],
+        delivery=found["shipment_address"] or found["invoice_address"],
         currency=found["currency"]["id"],
         currency_code=found["currency"]["code"],
         receivable=found["party"]["account_receivable"],

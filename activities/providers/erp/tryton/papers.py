@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from activities.providers.erp.protocol import CreditLine, CreditNote
+from activities.providers.erp.protocol import CreditLine, CreditNote, Difference
 from activities.providers.erp.tryton.directory import Directory, Sale, Tax
 from models.money import decimals
 
@@ -35,6 +35,21 @@ def papers_of(note: CreditNote) -> list[Paper]:
         for name, lines in parts.items()
         if lines
     ]
+
+
+def charge_of(difference: Difference) -> CreditNote:
+    """What a customer paid on top, as a note that credits nothing and charges that."""
+    return CreditNote(
+        reference=difference.reference,
+        order=difference.order,
+        rma=difference.rma,
+        currency=difference.currency,
+        issued_on=difference.paid_on,
+        lines=(difference.line,),
+        store_credit=False,
+        tax_code=difference.tax_code,
+        store_credit_code="",
+    )
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:

@@ -1,4 +1,5 @@
-"""Tryton as the ERP: credit notes as customer invoices, goods as customer return shipments.
+"""Tryton as the ERP: credit notes as customer invoices, goods as customer return shipments, and
+what goes out in exchanges as customer shipments.
 
 Tryton keeps no idempotency keys, so each document is looked for by its reference first. One call
 is one transaction there: a document is there whole or not at all, and what dies between two calls
@@ -11,6 +12,7 @@ from threading import Lock
 
 from activities.providers.erp.protocol import (
     CreditNote,
+    Difference,
     DocumentKind,
     ErpMode,
     ErpOrder,
@@ -18,27 +20,36 @@ from activities.providers.erp.protocol import (
     ErpSettings,
     ErpUnclear,
     Goods,
+    GoodsOut,
     Held,
 )
 from activities.providers.erp.tryton.directory import Directory, find_company
 from activities.providers.erp.tryton.papers import (
     CHARGES,
     Paper,
+    charge_of,
     invoice_values,
     papers_of,
     to_decimal,
     to_minor,
 )
+from activities.providers.erp.tryton.shipments import (
+    SHIPMENT_FIELDS,
+    SHIPMENT_IN,
+    SHIPMENT_OUT,
+    next_button,
+    values_in,
+    values_out,
+)
 from activities.providers.tryton.client import Record, Tryton
 from activities.providers.tryton.translating import translated
 
 _INVOICE = "account.invoice"
-_SHIPMENT = "stock.shipment.out.return"
 _INVOICE_FIELDS = ("number", "reference", "state", "total_amount", "currency.code")
-_SHIPMENT_FIELDS = ("number", "reference", "state", "moves.quantity")
 _FINAL = frozenset({"posted", "paid", "done"})
 # Ours, as `models.store.credit_memos` writes them.
 _OURS = "CM-%"
+_SHIPMENTS = {DocumentKind.GOODS: SHIPMENT_IN, DocumentKind.GOODS_OUT: SHIPMENT_OUT}
 _AT_ONCE = 200
 _translated = translated(ErpUnclear, ErpRefused)
 
@@ -71,30 +82,59 @@ class TrytonErp:
             invoice = self._record_invoice(paper, note)
             if self._settings.mode is ErpMode.POSTED and invoice["state"] not in _FINAL:
                 self._post(invoice, paper, note)
-        held = self.find(DocumentKind.CREDIT_NOTE, note.reference)
-        if held is None:
-            raise ErpUnclear(f"Tryton does not show {note.reference}, which was just recorded.")
-        return held
+        return self._recorded(DocumentKind.CREDIT_NOTE, note.reference)
 
     @_translated
     def record_goods(self, goods: Goods) -> Held:
         """See `ErpProvider`."""
-        tryton, _ = self._open()
-        shipment = self._once(_SHIPMENT, goods.reference, lambda: self._shipment_values(goods))
+        tryton, directory = self._open()
+        locations = self._settings.locations
+        shipment = self._once(
+            SHIPMENT_IN, goods.reference, lambda: values_in(goods, directory, locations)
+        )
         if self._settings.mode is ErpMode.POSTED and shipment["state"] not in _FINAL:
             # Where input and storage are one location, receiving is all there is to do.
-            tryton.press(_SHIPMENT, shipment["id"], "receive")
-        held = self.find(DocumentKind.GOODS, goods.reference)
-        if held is None:
-            raise ErpUnclear(f"Tryton does not show {goods.reference}, which was just recorded.")
-        return held
+            tryton.press(SHIPMENT_IN, shipment["id"], "receive")
+        return self._recorded(DocumentKind.GOODS, goods.reference)
+
+    @_translated
+    def record_goods_out(self, sent: GoodsOut) -> Held:
+        """See `ErpExchanges`."""
+        tryton, directory = self._open()
+        locations = self._settings.locations
+        shipment = self._once(
+            SHIPMENT_OUT, sent.reference, lambda: values_out(sent, directory, locations)
+        )
+        # Each step is a call of its own there, so that one that was interrupted goes on here.
+        pressed: set[str] = set()
+        while self._settings.mode is ErpMode.POSTED and shipment["state"] not in _FINAL:
+            button = next_button(shipment, pressed)
+            pressed.add(button)
+            # An answer to a button tells nothing of the others' presses: looked up again.
+            tryton.press(SHIPMENT_OUT, shipment["id"], button)
+            found = self._search(SHIPMENT_OUT, [sent.reference])
+            shipment = next((each for each in found if each["id"] == shipment["id"]), shipment)
+        return self._recorded(DocumentKind.GOODS_OUT, sent.reference)
+
+    @_translated
+    def record_difference(self, difference: Difference) -> Held:
+        """See `ErpExchanges`."""
+        note = charge_of(difference)
+        paper = Paper(reference=note.reference, lines=note.lines, total=difference.total)
+        invoice = self._record_invoice(paper, note)
+        if self._settings.mode is ErpMode.POSTED and invoice["state"] not in _FINAL:
+            self._post(invoice, paper, note)
+        return self._recorded(DocumentKind.DIFFERENCE, difference.reference)
 
     @_translated
     def find(self, kind: DocumentKind, reference: str) -> Held | None:
         """See `ErpProvider`."""
-        if kind is DocumentKind.GOODS:
-            shipments = self._search(_SHIPMENT, [reference])
-            return _held_goods(reference, shipments) if shipments else None
+        if kind in _SHIPMENTS:
+            shipments = self._search(_SHIPMENTS[kind], [reference])
+            return _held_goods(reference, kind, shipments) if shipments else None
+        if kind is DocumentKind.DIFFERENCE:
+            charged = self._search(_INVOICE, [reference])
+            return _held_difference(reference, charged) if charged else None
         invoices = self._search(_INVOICE, [reference, f"{reference}{CHARGES}"])
         return _held_credit(reference, invoices) if invoices else None
 
@@ -140,6 +180,12 @@ class TrytonErp:
                 self._known = tryton, Directory(tryton, company)
             return self._known
 
+    def _recorded(self, kind: DocumentKind, reference: str) -> Held:
+        held = self.find(kind, reference)
+        if held is None:
+            raise ErpUnclear(f"Tryton does not show {reference}, which was just recorded.")
+        return held
+
     def _record_invoice(self, paper: Paper, note: CreditNote) -> Record:
         _, directory = self._open()
 
@@ -147,7 +193,7 @@ class TrytonErp:
             sale = directory.sale(note.order)
             if sale.currency_code != note.currency:
                 raise ErpRefused(
-                    f"Tryton has sale {note.order} in {sale.currency_code}, the refund is in "
+                    f"Tryton has sale {note.order} in {sale.currency_code}, the money is in "
                     f"{note.currency}; correct the sale there, or record it by hand."
                 )
             return invoice_values(paper, note, sale, directory)
@@ -192,34 +238,8 @@ class TrytonErp:
         ]
         if model == _INVOICE:
             domain.append(["type", "=", "out"])
-        fields = _INVOICE_FIELDS if model == _INVOICE else _SHIPMENT_FIELDS
+        fields = _INVOICE_FIELDS if model == _INVOICE else SHIPMENT_FIELDS
         return tryton.search(model, domain, fields, order=[("id", "ASC")])
-
-    def _shipment_values(self, goods: Goods) -> dict[str, object]:
-        _, directory = self._open()
-        sale = directory.sale(goods.order)
-        article, unit = directory.article(goods.sku)
-        shelf = directory.shelf(goods.place, self._settings.locations)
-        move = {
-            "product": article,
-            "unit": unit,
-            "quantity": goods.quantity,
-            "from_location": sale.customer_location,
-            "to_location": shelf.id,
-            "company": directory.company,
-            "unit_price": to_decimal(goods.unit_price, goods.currency),
-            "currency": sale.currency,
-        }
-        return {
-            "reference": goods.reference,
-            "company": directory.company,
-            "customer": sale.party,
-            "contact_address": sale.address,
-            "warehouse": shelf.warehouse,
-            "warehouse_storage": shelf.id,
-            "warehouse_input": shelf.id,
-            "incoming_moves": [["create", [move]]],
-        }
 
 
 def _held_credit(reference: str, invoices: Sequence[Record]) -> Held:
@@ -238,10 +258,24 @@ def _held_credit(reference: str, invoices: Sequence[Record]) -> Held:
     )
 
 
-def _held_goods(reference: str, shipments: Sequence[Record]) -> Held:
+def _held_difference(reference: str, invoices: Sequence[Record]) -> Held:
+    currency = invoices[0]["currency"]["code"]
     return Held(
         reference=reference,
-        kind=DocumentKind.GOODS,
+        kind=DocumentKind.DIFFERENCE,
+        numbers=tuple(_number(invoice) for invoice in invoices),
+        ids=tuple(str(invoice["id"]) for invoice in invoices),
+        amount=sum(to_minor(invoice["total_amount"], currency) for invoice in invoices),
+        currency=currency,
+        final=all(invoice["state"] in _FINAL for invoice in invoices),
+        copies=len(invoices),
+    )
+
+
+def _held_goods(reference: str, kind: DocumentKind, shipments: Sequence[Record]) -> Held:
+    return Held(
+        reference=reference,
+        kind=kind,
         numbers=tuple(_number(shipment) for shipment in shipments),
         ids=tuple(str(shipment["id"]) for shipment in shipments),
         quantity=int(sum(move["quantity"] for each in shipments for move in each["moves"])),

@@ -59,6 +59,8 @@ class Item:
     grade: str | None
     note: str | None
     reason: str
+    # Money or goods were given for it before it came.
+    ahead: bool = False
 
     @property
     def declined(self) -> int:
@@ -309,6 +311,7 @@ def _item(line: ReturnLine, notes: dict[str, str]) -> Item:
         grade=line.grade,
         note=notes.get(sold.line),
         reason=line.why,
+        ahead=line.ahead > 0,
     )
 
 

@@ -190,6 +190,7 @@ def end_claim(case: Case, message: TaskCompletion) -> None:
             # The customer has paid for them and keeps them; nothing is given if they come.
             for line, units in zip(progress.lines, claim.missing, strict=True):
                 line.settled += units
+            _return_refused(case, claim, message.choice)
     if not was_lost:
         return
     _drop_lost(case, message.actor)
@@ -197,6 +198,16 @@ def end_claim(case: Case, message: TaskCompletion) -> None:
     progress.lost = False
     recorder.close_tasks(TaskKind.PARCEL_LOST, message.actor)
     recorder.tell(EventKind.MISSING_WRITTEN_OFF, message.actor, units=given_up)
+
+
+def _return_refused(case: Case, claim: Claim, choice: str) -> None:
+    """Whoever paid the money back owns the refused goods again, which are still here.
+
+    Where it is written off, the customer keeps the money, so that the shop keeps the goods.
+    """
+    # Returns that began before left the goods to whoever settled the money.
+    if choice == TaskChoice.PAID and claim.refused and workflow.patched("refused-ahead-sent-back"):
+        case.bought_back += claim.refused
 
 
 async def end_without_goods(case: Case) -> None:

@@ -52,6 +52,8 @@ class Case(Matter):
         self.exchange_round = 1
         self.inspection_overdue = False
         self.sent_back = 0
+        # Refused units that were paid ahead and paid back: the customer's again.
+        self.bought_back = 0
         # What was paid ahead and is asked back, by task: for units, and for whatever reason.
         self.claims: dict[str, Claim] = {}
         self.asked: dict[str, Claim] = {}

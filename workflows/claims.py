@@ -13,3 +13,8 @@ class Claim:
     # Of those, what is missing, one count per line; the rest was refused.
     missing: list[int] = field(default_factory=list)
     written_off: bool = False
+
+    @property
+    def refused(self) -> int:
+        """Of its units, those that came and were refused."""
+        return self.units - sum(self.missing)

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         TaskKind,
         Template,
     )
+    from models.rules.counting import SETTLED
     from models.rules.refused import conflict
     from workflows.case import Case
     from workflows.local import run_local
@@ -94,6 +95,9 @@ def check_again(case: Case, _message: Reinspection) -> None:
 async def inspect_again(case: Case, message: Reinspection) -> None:
     """Takes back that everything was refused: what is here waits for its inspection."""
     progress, recorder = case.progress, case.recorder
+    # The money that was paid ahead counts as given, and would not be given again.
+    if progress.ahead_units and workflow.patched("refused-ahead-sent-back"):
+        raise conflict("not_reopenable", SETTLED)
     # Their places were given back, and may be another return's by now.
     refusals = await run_local(
         Records.hold_units,

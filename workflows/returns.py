@@ -181,8 +181,9 @@ class ReturnWorkflow(Doors):
     async def _send_back_what_was_refused(self) -> None:
         """Asks the warehouse to send refused goods back; with nothing accepted, that is the end."""
         case = self._case
-        # What was paid ahead is a person's to settle, with the money.
+        # What was paid ahead goes back once the customer has paid for it again.
         refused = sum(line.rejected for line in case.progress.lines if not line.ahead)
+        refused += case.bought_back
         if refused > case.sent_back:
             async with case.lock:
                 units, case.sent_back = refused - case.sent_back, refused

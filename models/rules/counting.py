@@ -8,6 +8,12 @@ from models.rules.counters import allocate, check_counts
 from models.rules.refused import conflict, invalid
 from models.rules.standing import Standing
 
+# Why refused goods that were paid ahead are not inspected again: nothing would be paid for them.
+SETTLED = (
+    "It was paid before the goods came, and that is settled; send its goods back, and give "
+    "goodwill if they should have been accepted."
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class Counting(Standing):

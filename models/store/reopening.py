@@ -18,6 +18,7 @@ from models.messages import (
     reopened_workflow_id,
     workflow_id,
 )
+from models.rules.counting import SETTLED
 from models.store.goods_here import GoodsHere, find_here
 from models.store.holding import hold
 from models.store.judging import assessment_of
@@ -50,6 +51,8 @@ def why_not(row: Return, open_tasks: Collection[str]) -> Refusal | None:
     if status is ReturnStatus.REJECTED:
         if TaskKind.SEND_BACK not in open_tasks:
             message = "Its goods went back to the customer; ask for a new return."
+        elif any(line.ahead for line in row.lines):
+            message = SETTLED
     elif status is ReturnStatus.CLOSED:
         message = "It is closed and paid; ask for a new return of what else comes back."
     elif status not in _MAY_BEGIN_ANEW:

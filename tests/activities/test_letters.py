@@ -417,6 +417,20 @@ def test_a_rejection_gives_the_grade_in_plain_words(
         assert "Mug" not in words
 
 
+def test_a_rejection_of_what_was_paid_ahead_says_that_it_is_settled(
+    database: Database, postbox: Postbox, send: Send
+) -> None:
+    store_return(
+        database,
+        customer=zoe(),
+        tees={"approved": 1, "received": 1, "rejected": 1, "ahead": 1, "grade": "C"},
+    )
+    send(Template.REJECTED)
+    for words in both(postbox.sent[0]):
+        assert "What you had got for it ahead is settled." in words
+        assert "can't pay anything back" not in words
+
+
 def test_the_follow_up_asks_what_else_can_be_done(
     database: Database, postbox: Postbox, send: Send
 ) -> None:

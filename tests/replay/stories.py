@@ -343,10 +343,14 @@ async def rejected(world: World) -> str:
     rma = await awaiting(world)
     await world.receive(rma)
     await world.inspect(rma, accepted=False)
+    await send_back(world, rma)
+    return await ended(world, rma, ReturnStatus.REJECTED)
+
+
+async def send_back(world: World, rma: str) -> None:
     await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
     task = world.open_tasks(rma)[TaskKind.SEND_BACK]
     await world.call(world.gateway.complete_task, task, "", AGENT)
-    return await ended(world, rma, ReturnStatus.REJECTED)
 
 
 async def label_failed(world: World) -> str:
@@ -484,6 +488,18 @@ async def paid_ahead(world: World) -> str:
     await world.inspect(rma, {"1": 1}, accepted=False)
     await settle_claim(world, rma)
     return await ended(world, rma, ReturnStatus.CLOSED)
+
+
+async def paid_ahead_and_refused(world: World) -> str:
+    """Paid at the first scan and refused; the customer pays it back and gets the goods."""
+    set_policy(world, instant_refund=True)
+    rma = await awaiting(world)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT)
+    await world.receive(rma)
+    await world.inspect(rma, accepted=False)
+    await settle_claim(world, rma)
+    await send_back(world, rma)
+    return await ended(world, rma, ReturnStatus.REJECTED)
 
 
 async def paid_ahead_for_nothing(world: World) -> str:
@@ -895,6 +911,7 @@ STORIES: tuple[Story, ...] = (
     store_credit,
     mixed,
     paid_ahead,
+    paid_ahead_and_refused,
     paid_ahead_for_nothing,
     paid_ahead_by_grade,
     came_after_all,

@@ -12,6 +12,7 @@ from models.messages import (
     EventKind,
     Grade,
     Reason,
+    Reinspection,
     Resolution,
     ReturnKind,
     ReturnStatus,
@@ -24,8 +25,10 @@ from models.rules.policy_rules import Rule, Then, When
 from models.store.policy_versions import save_policy
 from models.tables import Task
 from tests.contract.sandbox_process import new_payment
+from tests.workflows.faces import Staff
 from tests.workflows.refunding import on_sqlite, told
 from tests.workflows.stored import NOW
+from tests.workflows.varied_orders import Shop
 from tests.workflows.world import AGENT, World, new_order_number
 from web.requests import (
     Conflict,
@@ -122,11 +125,17 @@ async def test_what_is_refused_is_asked_back_with_its_amount(world: World) -> No
     assert TaskKind.SEND_BACK not in world.open_tasks(rma)
     # What was paid for can't be returned and paid once more.
     assert world.free_units(rma) == 0
-    await end_task(world, rma, TaskKind.CLAWBACK)
-    await world.until(rma, ReturnStatus.RESOLVED)
     assert "rejected" not in world.mails(rma)
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    # Paid back, it is the customer's again, and lies here.
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    assert world.status(rma) == ReturnStatus.RESOLVED
+    assert [said["units"] for said in told(world, rma, EventKind.SEND_BACK_NEEDED)] == [1]
     await world.skip(rma, days=8)
+    assert world.status(rma) == ReturnStatus.RESOLVED
+    await end_task(world, rma, TaskKind.SEND_BACK)
     await world.until(rma, ReturnStatus.CLOSED)
+    assert world.mails(rma).count("rejected") == 1
 
 
 async def test_all_refused_ends_as_rejected_once_the_money_is_dealt_with(world: World) -> None:
@@ -136,8 +145,61 @@ async def test_all_refused_ends_as_rejected_once_the_money_is_dealt_with(world: 
     await world.inspect(rma, accepted=False)
     await world.until(rma, ReturnStatus.NEEDS_ATTENTION)
     assert asked_back(world, rma) == [(1, 5000)]
-    await end_task(world, rma, TaskKind.CLAWBACK)
+    await end_task(world, rma, TaskKind.CLAWBACK, TaskChoice.WRITTEN_OFF)
     await world.until(rma, ReturnStatus.REJECTED)
+    # The customer keeps the money, and the shop the goods.
+    assert TaskKind.SEND_BACK not in world.open_tasks(rma)
+    assert told(world, rma, EventKind.SEND_BACK_NEEDED) == []
+    assert "rejected" not in world.mails(rma)
+
+
+async def test_refused_goods_that_were_paid_back_go_back_and_are_not_inspected_again(
+    world: World,
+) -> None:
+    rma = await moving(world, 1)
+    await paid_ahead(world, rma, 1)
+    await world.receive(rma)
+    await world.inspect(rma, accepted=False)
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    shop = Shop(world)
+    staff = Staff(world, shop)
+    shown = await staff.page(rma)
+    for sentence in (
+        "The customer paid £50.00 back that was paid ahead",
+        "Refused and to go back to the customer: 1 unit",
+    ):
+        assert sentence in shown
+    assert "Open this return again" not in shown
+    # Accepted now, it would be worth nothing: what was paid ahead counts as given.
+    code, answer = await shop.call("POST", f"/returns/{rma}/reopen", {"note": "It is fine"})
+    assert (code, answer["code"]) == (409, "not_reopenable")
+    assert "paid before the goods came" in answer["detail"]
+    asked = Reinspection(id="by-signal", actor="user:1")
+    await world.handle(rma).signal("submit_reinspection", asked)
+    await world.until_true(lambda: EventKind.DECISION_IGNORED in world.timeline(rma))
+    task = world.open_tasks(rma)[TaskKind.SEND_BACK]
+    await shop.do("POST", f"/tasks/{task}/complete", {"note": "TRACK-9"})
+    await world.until_true(lambda: EventKind.SENT_BACK in world.timeline(rma))
+    assert world.status(rma) == ReturnStatus.REJECTED
+    assert (world.line(rma).rejected, world.line(rma).accepted) == (1, 0)
+    assert world.balance(rma) == {"clearing:by_hand": 5000, "clearing:card": -5000}
+
+
+async def test_of_two_refused_in_turn_only_what_was_paid_back_goes_back(world: World) -> None:
+    rma = await moving(world, 3)
+    await paid_ahead(world, rma, 3)
+    await world.receive(rma, {"1": 2})
+    await world.inspect(rma, {"1": 1}, accepted=False)
+    await end_task(world, rma, TaskKind.CLAWBACK, TaskChoice.WRITTEN_OFF)
+    await world.inspect(rma, {"1": 1}, accepted=False)
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until_true(lambda: TaskKind.SEND_BACK in world.open_tasks(rma))
+    # The third never comes, and is paid back: there is nothing of it to send.
+    await world.skip(rma, days=15)
+    await end_task(world, rma, TaskKind.CLAWBACK)
+    await world.until_true(lambda: TaskKind.CLAWBACK not in world.open_tasks(rma))
+    assert [said["units"] for said in told(world, rma, EventKind.SEND_BACK_NEEDED)] == [1]
 
 
 async def test_what_is_missing_is_asked_back_when_nobody_waits_any_more(world: World) -> None:

@@ -193,8 +193,8 @@ TASKS: dict[str, TaskWords] = {
         short="Paid ahead",
         hint="Goods that were paid before they came were refused, never came, or are worth less by "
         "their grade. Agree with the customer. When they have paid it back, note the reference of "
-        "the payment, and send back what was refused; when the goods come, receive them; else "
-        "write it off.",
+        "the payment; what was refused is then to be sent back. When the goods come, receive them; "
+        "else write it off, and keep what was refused.",
         icon="cash-coin",
     ),
     TaskKind.UNMATCHED_PARCEL: TaskWords(

@@ -26,7 +26,7 @@ from models.messages import (
 )
 from models.money import to_text
 from models.rules import refused as rules
-from models.rules.quote import Quote
+from models.rules.quote_lines import Quote
 from models.rules.rma import make_rma
 from models.rules.task_choices import check_choice, check_reference
 from models.store import late

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from models.messages import ReturnStatus
-from models.rules.quote import Quote
+from models.rules.quote_lines import Quote
 from models.settings import Settings
 from models.store.credit_memos import number_text
 from models.store.erp import Standing

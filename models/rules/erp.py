@@ -18,7 +18,7 @@ from models.rules.accounts import (
     STORE_CREDIT_BONUS,
     TAX_PAYABLE,
 )
-from models.rules.quote import QuoteKind
+from models.rules.quote_lines import QuoteKind
 
 
 class DocumentKind(StrEnum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from models.messages import Resolution
 from models.money import round_half_up
 from models.rules.payable import YIELDING, money_of, without_debt
-from models.rules.quote import QuotedLine, QuoteKind, QuoteLine
+from models.rules.quote_lines import QuotedLine, QuoteKind, QuoteLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

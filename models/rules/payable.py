@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from models.money import round_half_up
-from models.rules.quote import QuoteKind, QuoteLine
+from models.rules.quote_lines import QuoteKind, QuoteLine
 
 
 def money_of(lines: Sequence[QuoteLine]) -> int:

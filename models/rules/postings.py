@@ -16,7 +16,7 @@ from models.rules.accounts import (
     clearing_account,
 )
 from models.rules.exchange import Exchanged
-from models.rules.quote import QuoteKind, QuoteLine
+from models.rules.quote_lines import QuoteKind, QuoteLine
 
 _ACCOUNTS = {
     QuoteKind.GOODS: SALES_RETURNS,

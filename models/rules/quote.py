@@ -2,104 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
-from models.messages import GradedUnits, Resolution
+from models.messages import Resolution
 from models.money import to_text
-from models.rules.exchange import Exchanged, Replacement, exchange
-from models.rules.fees import percent_left, percent_of, restocking_fee, return_shipping_fee
-from models.rules.grading import FULL, REFUSE, spans_by_grade
+from models.rules.charges import fees, not_paid_of_kept
+from models.rules.exchange import Replacement, exchange
+from models.rules.fees import percent_of
 from models.rules.order_facts import OrderFacts, ReturnedBefore
-from models.rules.policy_rules import NO_RULING, Ruling
 from models.rules.positions import Span, count
 from models.rules.promotions import discount_of_kept, tax_of_reversal
-from models.rules.terms import Fault, OutboundShipping, Promotions, Terms, Waiver
+from models.rules.quote_lines import (
+    ExchangeItem,
+    Quote,
+    QuotedLine,
+    QuoteKind,
+    QuoteLine,
+    money_words,
+    tax_words,
+)
+from models.rules.terms import Fault, OutboundShipping, Promotions, Terms
 from models.rules.worth import PaidLine, worth
-
-
-class QuoteKind(StrEnum):
-    """What an amount of a quote is for. Plus goes to the customer, minus comes from them."""
-
-    GOODS = "goods"
-    TAX = "tax"
-    ORDER_DISCOUNT = "order_discount"
-    PROMOTION_REVERSAL = "promotion_reversal"
-    OUTBOUND_SHIPPING = "outbound_shipping"
-    RETURN_SHIPPING_FEE = "return_shipping_fee"
-    RESTOCKING_FEE = "restocking_fee"
-    BONUS = "bonus"
-    EXCHANGE_DIFFERENCE = "exchange_difference"
-    ALREADY_REFUNDED = "already_refunded"
-    GOODWILL = "goodwill"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotedLine:
-    """Unit positions of an order line that come back. `no`: which return line, from 1.
-
-    `replacement`: what goes out for each of them, in an exchange. `ruling`: what the policy's
-    rules say of the line. `graded`: the grades of the units that were accepted, in that order.
-    """
-
-    line: PaidLine
-    spans: Sequence[Span]
-    no: int = 1
-    fault: Fault = Fault.NOBODY
-    resolution: Resolution = Resolution.REFUND
-    replacement: Replacement | None = None
-    ruling: Ruling = NO_RULING
-    graded: Sequence[GradedUnits] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteLine:
-    """One amount, in minor units, with the words that explain it.
-
-    `tax` is how much of the amount is tax: of a `tax` line all of it, of goods nothing.
-    """
-
-    kind: QuoteKind
-    line: str | None
-    amount: int
-    explanation: str
-    no: int | None = None
-    tax: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeItem:
-    """What goes out for one return line, and what it comes to."""
-
-    no: int
-    line: str
-    quantity: int
-    replacement: Replacement
-    exchanged: Exchanged
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """The amounts and their sum, and what goes out in exchange."""
-
-    currency: str
-    lines: tuple[QuoteLine, ...]
-    exchange: tuple[ExchangeItem, ...] = ()
-
-    @property
-    def difference(self) -> int:
-        """What the customer owes for what goes out; below 0: what they get back."""
-        return -sum(item.exchanged.to_customer for item in self.exchange)
-
-    @property
-    def total(self) -> int:
-        """What the customer gets."""
-        return sum(line.amount for line in self.lines)
-
-    @property
-    def bonus(self) -> int:
-        """What of it is given on top, as store credit."""
-        return sum(line.amount for line in self.lines if line.kind is QuoteKind.BONUS)
 
 
 def make_quote(
@@ -136,9 +58,9 @@ def make_quote(
         amounts.extend(_promotion_reversal(order, returned, terms, goods))
         room = max(0, min(goods, _sum(amounts)))
         if kept:
-            amounts.extend(_not_paid_of_kept(order, lines, terms, room))
+            amounts.extend(not_paid_of_kept(order, lines, terms, room))
         else:
-            amounts.extend(_fees(order, lines, terms, room, withdrawal=withdrawal))
+            amounts.extend(fees(order, lines, terms, room, withdrawal=withdrawal))
         amounts.extend(_outbound_shipping(order, returned, terms, withdrawal))
     if left is not None and _sum(amounts) > left:
         amounts.append(
@@ -146,7 +68,7 @@ def make_quote(
                 kind=QuoteKind.ALREADY_REFUNDED,
                 line=None,
                 amount=left - _sum(amounts),
-                explanation=f"Only {_money(left, order)} of this order can still be refunded",
+                explanation=f"Only {money_words(left, order)} of this order can still be refunded",
             )
         )
     amounts.extend(_bonus(lines, terms, _money_as_credit(amounts, lines)))
@@ -212,15 +134,13 @@ def _difference(quoted: QuotedLine, replacement: Replacement, order: OrderFacts)
     units = count(quoted.spans)
     found = exchange(worth(quoted.line, quoted.spans), units, replacement)
     what = f"{units} × {replacement.name} for {units} × {quoted.line.name}"
+    prices = f"{money_words(found.new, order)} today, {money_words(found.old, order)} were paid"
     if replacement.same_product:
         words = f"{what}: the same item in another variant, nothing to pay"
     elif found.to_customer < 0:
-        words = (
-            f"{what}: {_money(found.new, order)} today, {_money(found.old, order)} were paid; the "
-            "difference is paid before it ships"
-        )
+        words = f"{what}: {prices}; the difference is paid before it ships"
     else:
-        words = f"{what}: {_money(found.new, order)} today, {_money(found.old, order)} were paid"
+        words = f"{what}: {prices}"
     return QuoteLine(
         kind=QuoteKind.EXCHANGE_DIFFERENCE,
         line=quoted.line.line,
@@ -267,120 +187,6 @@ def _promotion_reversal(
         )
 
 
-def _fees(
-    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int, *, withdrawal: bool
-) -> Iterator[QuoteLine]:
-    waived = [terms.waives(quoted.fault, quoted.resolution) for quoted in lines]
-    for quoted, free in zip(lines, waived, strict=True):
-        # Of a withdrawal the law lets the consumer bear the way back, and nothing else.
-        if free or withdrawal:
-            continue
-        for deduction in _deductions(order, quoted, terms, room):
-            room += deduction.amount
-            yield deduction
-        value = worth(quoted.line, quoted.spans)
-        rule = quoted.ruling
-        percent = rule.then.restocking_percent or terms.restocking_percent
-        fee = restocking_fee(quoted.line, value, percent, room)
-        room -= fee.amount
-        if fee.amount:
-            yield QuoteLine(
-                kind=QuoteKind.RESTOCKING_FEE,
-                line=quoted.line.line,
-                no=quoted.no,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"Restocking fee of {percent} %{rule.words('restocking_percent')}"
-                    f"{_tax_words(fee.tax, order)}"
-                ),
-            )
-    # One parcel brings everything back: with one line free of fees, its way back is free.
-    free_way = any(waived) or (withdrawal and Waiver.WITHDRAWAL in terms.waived_for)
-    price, rule_words = _price_of_way(lines, terms)
-    if price and not free_way:
-        fee = return_shipping_fee([quoted.line for quoted in lines], price, room)
-        if fee.amount:
-            cut = fee.amount < price
-            whole = f" of {_money(price, order)}, cut to what is left of the goods"
-            yield QuoteLine(
-                kind=QuoteKind.RETURN_SHIPPING_FEE,
-                line=None,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"Fee for the return label{rule_words}{whole if cut else ''}"
-                    f"{_tax_words(fee.tax, order)}"
-                ),
-            )
-
-
-def _deductions(
-    order: OrderFacts, quoted: QuotedLine, terms: Terms, room: int
-) -> Iterator[QuoteLine]:
-    """What is taken off for the state in which units came back."""
-    for grade, spans in spans_by_grade(quoted.spans, quoted.graded).items():
-        share = terms.grades[grade]
-        # A person who accepts what the policy refuses pays for it.
-        if share in (FULL, REFUSE):
-            continue
-        fee = restocking_fee(quoted.line, worth(quoted.line, spans), percent_left(share), room)
-        room -= fee.amount
-        if fee.amount:
-            yield QuoteLine(
-                kind=QuoteKind.RESTOCKING_FEE,
-                line=quoted.line.line,
-                no=quoted.no,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"Grade {grade}: {share} % of the goods is paid{_tax_words(fee.tax, order)}"
-                ),
-            )
-
-
-def _not_paid_of_kept(
-    order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int
-) -> Iterator[QuoteLine]:
-    """What is taken off because the customer keeps the goods; whom fees are waived, nothing."""
-    percent = percent_left(terms.keep_percent)
-    for quoted in lines:
-        if terms.waives(quoted.fault, quoted.resolution):
-            continue
-        fee = restocking_fee(quoted.line, worth(quoted.line, quoted.spans), percent, room)
-        room -= fee.amount
-        if fee.amount:
-            yield QuoteLine(
-                kind=QuoteKind.RESTOCKING_FEE,
-                line=quoted.line.line,
-                no=quoted.no,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"The customer keeps the goods: {terms.keep_percent} % of them is paid"
-                    f"{_tax_words(fee.tax, order)}"
-                ),
-            )
-
-
-def _price_of_way(lines: Sequence[QuotedLine], terms: Terms) -> tuple[int, str]:
-    """What the way back costs, and the rule that says so: of several lines, the cheapest."""
-    prices = [
-        (
-            terms.return_shipping
-            if quoted.ruling.then.return_shipping is None
-            else quoted.ruling.then.return_shipping,
-            quoted.ruling.words("return_shipping"),
-        )
-        for quoted in lines
-    ]
-    return min(prices, default=(0, ""))
-
-
-def _tax_words(tax: int, order: OrderFacts) -> str:
-    return f", {_money(tax, order)} tax included" if tax else ""
-
-
 def _outbound_shipping(
     order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, withdrawal: bool
 ) -> Iterator[QuoteLine]:
@@ -409,7 +215,7 @@ def _outbound_shipping(
         line=None,
         amount=amount,
         tax=tax,
-        explanation=f"{words}{_tax_words(tax, order)}",
+        explanation=f"{words}{tax_words(tax, order)}",
     )
 
 
@@ -449,7 +255,3 @@ def _is_whole(order: OrderFacts, spans: Mapping[str, Sequence[Span]]) -> bool:
 
 def _sum(amounts: Iterable[QuoteLine]) -> int:
     return sum(amount.amount for amount in amounts)
-
-
-def _money(amount: int, order: OrderFacts) -> str:
-    return f"{to_text(amount, order.currency)} {order.currency}"

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session, selectinload
 from models.messages import Disposition, PayoutMethod
 from models.rules.accounts import STORE_CREDIT, TAX_PAYABLE
 from models.rules.erp import PLACES, CreditNote, Goods, GrantedAmount, credit_lines
-from models.rules.quote import QuoteKind
+from models.rules.quote_lines import QuoteKind
 from models.store import credit_memos
 from models.store.ledger_periods import list_accounts
 from models.tables import Order, OrderLine, Return, ReturnLine, StockMove

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.messages import Amending, ExchangeStatus
 from models.rules.exchange import Exchanged
-from models.rules.quote import ExchangeItem
+from models.rules.quote_lines import ExchangeItem
 from models.store.exchange_payback import give_back, release
 from models.store.exchange_requests import Promised
 from models.store.exchange_stock import FINAL, keep, set_aside, sum_of, take_stock

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from models.messages import PayoutMethod, exchange_workflow_id
 from models.money import round_half_up
-from models.rules.quote import QuoteKind, QuoteLine
+from models.rules.quote_lines import QuoteKind, QuoteLine
 from models.store import credit_memos
 from models.store.granting import book_grant, write_lines
 from models.store.refunds import new_refund

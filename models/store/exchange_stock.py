@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.messages import ExchangeStatus
 from models.rules.exchange import Exchanged
-from models.rules.quote import ExchangeItem
+from models.rules.quote_lines import ExchangeItem
 from models.store.products import lock_product
 from models.tables import Exchange, ExchangeLine, Return
 

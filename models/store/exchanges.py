@@ -23,7 +23,8 @@ from models.messages import (
 from models.rules.accounts import Posting
 from models.rules.orders import PaymentKind, TaxMode
 from models.rules.postings import difference_postings, exchange_postings
-from models.rules.quote import ExchangeItem, exchange_items
+from models.rules.quote import exchange_items
+from models.rules.quote_lines import ExchangeItem
 from models.rules.refused import conflict
 from models.store import journal
 from models.store.exchange_names import entry_name, paid_entry_name

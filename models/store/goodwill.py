@@ -16,7 +16,7 @@ from models.messages import (
     payout_workflow_id,
 )
 from models.money import to_text
-from models.rules.quote import QuoteKind, QuoteLine
+from models.rules.quote_lines import QuoteKind, QuoteLine
 from models.store.granting import granted_message, lock_return, reserve_grant
 from models.store.policies import policy_at
 from models.store.pricing import left_to_refund

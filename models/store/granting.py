@@ -12,7 +12,7 @@ from models.messages import GrantedRefund as GrantedRefundMessage
 from models.rules import tenders
 from models.rules.policy import Policy
 from models.rules.postings import grant_postings
-from models.rules.quote import QuoteKind, QuoteLine
+from models.rules.quote_lines import QuoteKind, QuoteLine
 from models.store import credit_memos, journal, store_credits
 from models.store.refunds import new_refund
 from models.store.returns import lock_order

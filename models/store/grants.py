@@ -23,7 +23,8 @@ from models.messages import (
 from models.money import round_half_up, to_text
 from models.rules import parts
 from models.rules.payable import money_of
-from models.rules.quote import QuoteKind, QuoteLine, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import QuoteKind, QuoteLine
 from models.store import store_credits
 from models.store.gift_cards import sold_by
 from models.store.granting import (

@@ -21,7 +21,8 @@ from models.rules.order_facts import OrderFacts
 from models.rules.policy import LostParcel, Policy
 from models.rules.policy_rules import NO_RULING, RequestFacts, RuleDecision, Ruling
 from models.rules.positions import Span
-from models.rules.quote import Quote, QuotedLine, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine
 from models.rules.terms import Terms
 from models.store.exchange_requests import Promised, Wanted
 from models.store.photo_proof import believed_with_photo, lacks_photo

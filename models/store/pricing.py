@@ -24,7 +24,7 @@ from models.rules.policy_rules import (
     rule_on,
 )
 from models.rules.positions import Span
-from models.rules.quote import QuotedLine, QuoteKind
+from models.rules.quote_lines import QuotedLine, QuoteKind
 from models.rules.terms import Fault, Terms, Waiver
 from models.rules.worth import PaidLine
 from models.store.gift_cards import sold_by

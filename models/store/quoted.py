@@ -1,6 +1,6 @@
 """What of a quote is given to the customer."""
 
-from models.rules.quote import Quote, QuoteKind, QuoteLine
+from models.rules.quote_lines import Quote, QuoteKind, QuoteLine
 
 
 def given_lines(quote: Quote) -> list[QuoteLine]:

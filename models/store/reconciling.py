@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.messages import PayoutMethod, RefundStatus
 from models.money import to_text
 from models.rules.accounts import GOODWILL, REFUNDS_PAYABLE, STORE_CREDIT, Posting
-from models.rules.quote import QuoteKind
+from models.rules.quote_lines import QuoteKind
 from models.rules.reconciliation import (
     Booked,
     DifferenceKind,

@@ -27,7 +27,7 @@ from models.messages import (
     workflow_id,
 )
 from models.rules.policy import Policy
-from models.rules.quote import Quote
+from models.rules.quote_lines import Quote
 from models.store.carrier_claims import open_claim, settle_claim
 from models.store.clawbacks import book_claim
 from models.store.exchange_stock import drop_unpaid, set_aside

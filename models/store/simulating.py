@@ -15,7 +15,7 @@ from models.rules.order_facts import OrderFacts, ReturnedBefore
 from models.rules.policy import Policy
 from models.rules.policy_rules import RequestFacts
 from models.rules.positions import Span
-from models.rules.quote import QuotedLine, QuoteKind
+from models.rules.quote_lines import QuotedLine, QuoteKind
 from models.rules.simulation import JudgedTwice, Outcome, Tally, Verdict
 from models.rules.terms import Fault
 from models.store.judging import decide, price

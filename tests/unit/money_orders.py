@@ -25,7 +25,8 @@ from models.rules.parts import Parts, payable, split
 from models.rules.payable import money_of
 from models.rules.positions import Span, free, lowest
 from models.rules.postings import grant_postings
-from models.rules.quote import Quote, QuotedLine, QuoteKind, QuoteLine, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine, QuoteKind, QuoteLine
 from models.rules.tenders import Tender, TenderOrder
 from models.rules.terms import Fault, OutboundShipping, Promotions, Terms, Waiver
 from models.rules.worth import PaidLine

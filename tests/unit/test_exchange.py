@@ -12,7 +12,8 @@ from models.rules.order_facts import OrderFacts, Outbound, Promotion
 from models.rules.payable import money_of
 from models.rules.positions import Span
 from models.rules.postings import difference_postings, exchange_postings, grant_postings
-from models.rules.quote import Quote, QuotedLine, QuoteKind, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine, QuoteKind
 from models.rules.terms import OutboundShipping, Promotions, Terms, Waiver
 from models.rules.worth import PaidLine, worth
 

@@ -6,7 +6,8 @@ from models.messages import Grade, GradedUnits
 from models.rules.grading import ALL_PAID, REFUSE, spans_by_grade
 from models.rules.order_facts import OrderFacts
 from models.rules.positions import Span
-from models.rules.quote import Quote, QuotedLine, QuoteKind, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine, QuoteKind
 from models.rules.terms import Fault, Terms, Waiver
 from models.rules.worth import PaidLine
 

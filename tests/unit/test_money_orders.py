@@ -9,7 +9,7 @@ from models.rules.fees import percent_of
 from models.rules.parts import split
 from models.rules.payable import money_of
 from models.rules.positions import lowest
-from models.rules.quote import QuoteKind
+from models.rules.quote_lines import QuoteKind
 from models.rules.tenders import TenderOrder
 from models.rules.terms import Fault, Terms
 from tests.unit.money_orders import Till, invent_order, invent_terms

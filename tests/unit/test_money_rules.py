@@ -7,7 +7,8 @@ import pytest
 from models.messages import Resolution
 from models.rules.order_facts import OrderFacts, Outbound, Promotion, ReturnedBefore
 from models.rules.positions import Span
-from models.rules.quote import Quote, QuotedLine, QuoteKind, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine, QuoteKind
 from models.rules.terms import Fault, OutboundShipping, Promotions, Terms, Waiver
 from models.rules.worth import PaidLine
 

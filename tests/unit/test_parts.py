@@ -7,7 +7,8 @@ from models.rules.order_facts import OrderFacts
 from models.rules.parts import Parts, payable, split
 from models.rules.payable import money_of
 from models.rules.positions import Span
-from models.rules.quote import Quote, QuotedLine, QuoteKind, QuoteLine, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine, QuoteKind, QuoteLine
 from models.rules.terms import Terms
 from models.rules.worth import PaidLine
 

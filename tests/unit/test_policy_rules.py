@@ -23,7 +23,8 @@ from models.rules.policy_rules import (
     rule_to_json,
 )
 from models.rules.positions import Span
-from models.rules.quote import QuotedLine, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import QuotedLine
 from models.rules.terms import Terms
 from models.rules.worth import PaidLine
 

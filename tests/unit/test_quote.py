@@ -9,7 +9,8 @@ from models.rules.order_facts import OrderFacts
 from models.rules.order_pricing import price_order
 from models.rules.orders import DiscountInput, LineInput, OrderInput, PaymentInput, TaxMode
 from models.rules.positions import Span, count, free, lowest
-from models.rules.quote import Quote, QuotedLine, QuoteKind, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import Quote, QuotedLine, QuoteKind
 from models.rules.terms import Terms
 from models.rules.worth import PaidLine, Worth, worth
 

@@ -4,7 +4,8 @@ import pytest
 
 from models.rules.order_facts import OrderFacts, Outbound
 from models.rules.positions import Span
-from models.rules.quote import QuotedLine, make_quote
+from models.rules.quote import make_quote
+from models.rules.quote_lines import QuotedLine
 from models.rules.terms import Terms, Waiver
 from models.rules.worth import PaidLine
 

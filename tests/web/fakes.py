@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from models.messages import RefundStatus, ReturnStatus
-from models.rules.quote import Quote, QuoteKind, QuoteLine
+from models.rules.quote_lines import Quote, QuoteKind, QuoteLine
 from tests.web.staff_fakes import Call
 from tests.web.staff_fakes import FakeGateway as StaffGateway
 from web.access import Actor

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from models.database import Database
-from models.rules.quote import Quote
+from models.rules.quote_lines import Quote
 from tests.web.api_app import Api, pointers
 from web.access import Actor
 from web.gateway import Gateway

@@ -20,7 +20,7 @@ from models.messages import (
     TaskKind,
     Wait,
 )
-from models.rules.quote import QuoteKind
+from models.rules.quote_lines import QuoteKind
 from models.rules.reasons import LABELS
 from web.access import Permission, Role
 from web.staff import words

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from models.messages import Resolution, ReturnKind
-from models.rules.quote import Quote
+from models.rules.quote_lines import Quote
 from models.store.order_search import find_orders, load_order
 from models.store.policies import current_policy
 from web.access import Permission

@@ -20,7 +20,7 @@ from models.messages import (
 )
 from models.rules.erp import DocumentKind
 from models.rules.orders import PaymentKind
-from models.rules.quote import QuoteKind
+from models.rules.quote_lines import QuoteKind
 from models.store.erp import DocumentState
 from web.api.schemas.fields import Choice
 from web.api.schemas.policy import PolicySchema

@@ -13,10 +13,16 @@ from models.rules.worth import worth
 def fees(
     order: OrderFacts, lines: Sequence[QuotedLine], terms: Terms, room: int, *, withdrawal: bool
 ) -> Iterator[QuoteLine]:
-    waived = [terms.waives(quoted.fault, quoted.resolution) for quoted in lines]
-    for quoted, free in zip(lines, waived, strict=True):
+    if not lines:
+        return
+    free_way = withdrawal and Waiver.WITHDRAWAL in terms.waived_for
+    for quoted in lines:
+        if terms.waives(quoted.fault, quoted.resolution):
+            # One parcel brings everything back: with one line free of fees, its way back is free.
+            free_way = True
+            continue
         # Of a withdrawal the law lets the consumer bear the way back, and nothing else.
-        if free or withdrawal:
+        if withdrawal:
             continue
         for deduction in _deductions(order, quoted, terms, room):
             room += deduction.amount
@@ -38,8 +44,6 @@ def fees(
                     f"{tax_words(fee.tax, order)}"
                 ),
             )
-    # One parcel brings everything back: with one line free of fees, its way back is free.
-    free_way = any(waived) or (withdrawal and Waiver.WITHDRAWAL in terms.waived_for)
     price, rule_words = _price_of_way(lines, terms)
     if price and not free_way:
         fee = return_shipping_fee([quoted.line for quoted in lines], price, room)
@@ -117,4 +121,4 @@ def _price_of_way(lines: Sequence[QuotedLine], terms: Terms) -> tuple[int, str]:
         )
         for quoted in lines
     ]
-    return min(prices, default=(0, ""))
+    return min(prices)

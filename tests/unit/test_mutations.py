@@ -22,8 +22,16 @@ MONEY = (
     "tests/unit/test_withdrawal_fees.py",
     "tests/unit/test_money_rules.py",
 )
+CHARGES = (
+    *MONEY,
+    "tests/unit/test_quote.py",
+    "tests/unit/test_grades.py",
+    "tests/unit/test_policy_rules.py",
+    "tests/unit/test_parts.py",
+)
 # Module → the unit tests that are about it.
 TESTED: dict[str, Sequence[str]] = {
+    "models.rules.charges": CHARGES,
     "models.rules.eligibility": RULES,
     "models.rules.fees": MONEY,
     "models.rules.policy_rules": RULES,

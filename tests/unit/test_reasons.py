@@ -10,6 +10,7 @@ from models.rules.eligibility import AskedLine, judge
 from models.rules.policy import Policy
 from models.rules.reasons import CODE, FAULTS, LABELS, ReasonTerms, words_of
 from models.rules.terms import Fault
+from web.api.schemas.policy import PolicySchema
 
 ZIP = ReasonTerms(reason="zip_broke", fault=Fault.MERCHANT, label="The zip broke")
 STYLE = ReasonTerms(reason=Reason.STYLE, fault=Fault.CUSTOMER, label="Not my style")
@@ -44,6 +45,12 @@ def test_every_usual_reason_has_a_fault_and_words_and_is_a_code() -> None:
 @pytest.mark.parametrize("text", ["", "_a", "a_", "a__b", "A", "1a", "ä", "a b", "a-b", "a\n"])
 def test_what_is_no_code(text: str) -> None:
     assert CODE.fullmatch(text) is None
+
+
+def test_a_code_has_at_most_thirty_letters() -> None:
+    said = {"label": "Its own", "fault": "nobody"}
+    assert not PolicySchema().validate({"reasons": {"a" * 30: said}})
+    assert PolicySchema().validate({"reasons": {"a" * 31: said}})
 
 
 def test_known_are_the_usual_reasons_and_the_shops_own_each_once() -> None:

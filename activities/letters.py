@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from models.messages import EventKind, PayoutMethod, Reason, RefundStatus, ReturnKind
+from models.messages import EventKind, PayoutMethod, Reason, Reception, RefundStatus, ReturnKind
 from models.rules.policy import Policy
 from models.rules.reasons import FAULTS
 from models.rules.terms import Fault
@@ -44,6 +44,7 @@ class Item:
     """A line of the return; counts are in units, `granted_amount` in minor units.
 
     `note` is what the shop wrote when it declined this line, `reason` why it comes back, in words.
+    `swapped`: another thing was in the parcel in its place.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Item:
     grade: str | None
     note: str | None
     reason: str
+    swapped: bool
     # Money or goods were given for it before it came.
     ahead: bool = False
 
@@ -312,6 +314,7 @@ def _item(line: ReturnLine, notes: dict[str, str]) -> Item:
         note=notes.get(sold.line),
         reason=line.why,
         ahead=line.ahead > 0,
+        swapped=line.reception == Reception.WRONG_ITEM,
     )
 
 

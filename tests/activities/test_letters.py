@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models.database import Database
-from models.messages import EventKind, Reason, RefundStatus, Template
+from models.messages import EventKind, Reason, Reception, RefundStatus, Template
 from models.rules.policy import Policy
 from models.rules.reasons import ReasonTerms
 from models.rules.terms import Fault
@@ -325,6 +325,17 @@ def test_a_refund_of_a_part_says_what_is_left_out_and_why(
         assert "did not reach us" in words.lower()
         assert "we worked out £54.00 for everything" in words
         assert "£1.00 more is yours" in words
+
+
+def test_what_did_not_come_but_had_another_thing_in_its_place_is_said_so(
+    database: Database, postbox: Postbox, send: Send
+) -> None:
+    swapped = {"approved": 1, "missing": 1, "reception": Reception.WRONG_ITEM}
+    store_return(database, customer=zoe(), tees={"approved": 2, "missing": 2}, mugs=swapped)
+    send(Template.SHORT_SHIPPED)
+    for words in both(postbox.sent[0]):
+        assert in_order(words, "2 × Linen tee", "1 × Mug", "here was something else in its place")
+        assert words.count("something else") == 1
 
 
 def test_a_refund_counts_what_was_tried_again_or_paid_by_hand_once(

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         Receipt,
         Reinspection,
         ReturnStatus,
+        TaskChoice,
         TaskCompletion,
         TaskKind,
         Template,
@@ -197,8 +198,12 @@ async def _complete(case: Case, message: TaskCompletion) -> None:
         )
     if kind is TaskKind.PARCEL_LOST:
         end_search(case, message)
-    # What a lost parcel came to is told in words of its own.
-    said = {"outcome": message.choice} if kind is TaskKind.UNEXPECTED_PARCEL else {}
+    said = {}
+    if kind is TaskKind.UNEXPECTED_PARCEL:
+        said = {"outcome": message.choice}
+    # What is refunded though it is lost is told in words of its own.
+    elif kind is TaskKind.PARCEL_LOST and message.choice != TaskChoice.REFUND:
+        said = {"outcome": TaskChoice.WAIT}
     case.recorder.tell(
         EventKind.TASK_COMPLETED,
         message.actor,

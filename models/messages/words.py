@@ -355,7 +355,7 @@ class EventKind(StrEnum):
     REOPENED = "reopened"  # refund
     MAIL_SENT = "mail_sent"  # template, message (its key)
     MAIL_FAILED = "mail_failed"  # template, problem
-    TASK_COMPLETED = "task_completed"  # task, kind
+    TASK_COMPLETED = "task_completed"  # task, kind, outcome (where it tells what became of it)
     CLAWBACK_NEEDED = "clawback_needed"  # units, amount, currency, task, graded (1 or none)
     TASK_ESCALATED = "task_escalated"  # task, kind
     CARRIER_CLAIM_OPENED = "carrier_claim_opened"  # task

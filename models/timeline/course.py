@@ -1,6 +1,6 @@
 """How a return goes: request, decision, changes, tasks, mails and its end."""
 
-from models.messages import EventKind, TaskKind, Template
+from models.messages import EventKind, TaskChoice, TaskKind, Template
 from models.timeline.facts import Facts, Words
 from models.timeline.names import MAILS, PHOTOS, TASKS
 
@@ -47,6 +47,8 @@ def _task(facts: Facts) -> str:
     kind = facts.text("kind")
     if kind == TaskKind.UNEXPECTED_PARCEL and facts.text("outcome") in _PARCEL_ENDS:
         return _PARCEL_ENDS[facts.text("outcome")]
+    if kind == TaskKind.PARCEL_LOST and facts.text("outcome") == TaskChoice.WAIT:
+        return "Still waiting for the parcel, though it seems lost"
     return f"Task done: {TASKS[TaskKind(kind)]}" if kind in TASKS else "Task done"
 
 

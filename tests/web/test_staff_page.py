@@ -184,3 +184,16 @@ def test_a_gift_says_whom_to_write_to(desk: Desk) -> None:
     assert "Gift: write to the recipient only." in page
     assert "mailto:gus@example.org" in page
     assert page.count("mailto:") == 1
+
+
+def test_a_return_of_which_less_came_says_what_was_granted_of_what(desk: Desk) -> None:
+    with desk.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.RESOLVED, [Item()])
+        add_refund(session, row, RefundStatus.SUCCEEDED)
+        rma = row.rma
+    head = "£56.70 <small>of</small>"
+    browser = desk.browser(Role.AGENT)
+    assert head not in browser.get(f"/returns/{rma}").text
+    with desk.database.write() as session:
+        session.get_one(Return, rma).quote_total = 9000
+    assert f"{head} £90.00" in browser.get(f"/returns/{rma}").text

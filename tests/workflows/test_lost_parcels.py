@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from models.messages import CarrierStatus, ReturnStatus
+from models.messages import CarrierStatus, EventKind, ReturnStatus
 from models.tables import CarrierClaim, PolicyVersion, Return
+from models.timeline import sentence
 from tests.contract.sandbox_process import new_payment
-from tests.workflows.refunding import PAID_BY_CARD, on_sqlite
+from tests.workflows.refunding import PAID_BY_CARD, on_sqlite, told
 from tests.workflows.world import AGENT, World
 from web.requests import Refused
 
@@ -89,6 +90,8 @@ async def test_a_carrier_refuses_and_a_person_goes_on_waiting(world: World) -> N
         world.gateway.complete_task, tasks["carrier_claim"], "", AGENT, choice="refused"
     )
     await world.call(world.gateway.complete_task, tasks["parcel_lost"], "", AGENT, choice="wait")
+    ended = told(world, rma, EventKind.TASK_COMPLETED)[-1]
+    assert sentence(EventKind.TASK_COMPLETED, ended).startswith("Still waiting for the parcel")
     assert claims(world, rma) == ["refused"]
     await world.scan(rma, "s-2", CarrierStatus.LOST)
     assert set(world.open_tasks(rma)) == {"parcel_lost"}, "the carrier is asked once"

@@ -20,7 +20,7 @@ from temporalio.testing import WorkflowEnvironment
 from models.settings import load_settings
 from tests.chaos.test_exchange_crashes import REFUNDED, STORIES, Story, check, even
 from tests.chaos.test_worker_killed import sandbox, temporal, worker_process
-from tests.conftest import MakeDatabase
+from tests.conftest import DatabaseKind, MakeDatabase
 from tests.contract.sandbox_process import KEY, Sandbox
 from tests.workflows.world import World
 from web.gateway import Gateway
@@ -69,12 +69,12 @@ class Killing:
     make_database: MakeDatabase
     directory: Path
 
-    def world(self) -> World:
+    def world(self, kind: DatabaseKind = "sqlite") -> World:
         """A world of its own: database, task queue and data directory."""
         name = uuid4().hex[:8]
         directory = self.directory / name
         directory.mkdir()
-        database = self.make_database("sqlite")
+        database = self.make_database(kind)
         settings = replace(
             load_settings(directory),
             temporal_address=self.temporal.client.service_client.config.target_host,

@@ -92,6 +92,7 @@ def worker_process(settings: Settings, *program: str) -> Iterator[subprocess.Pop
         "REDRESS_TASK_QUEUE": settings.task_queue,
         "REDRESS_SANDBOX_URL": settings.sandbox_url or "",
         "REDRESS_SANDBOX_KEY": settings.sandbox_key,
+        "REDRESS_WEBHOOKS_TO_PRIVATE": str(settings.webhooks_to_private),
         "DATABASE_URL": settings.database_url,
         "TEMPORAL_ADDRESS": settings.temporal_address or "",
         "TEMPORAL_CONFIG_FILE": os.devnull,

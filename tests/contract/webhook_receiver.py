@@ -1,20 +1,22 @@
 """A webhook receiver in a process of its own: checks signatures, and misbehaves when told to.
 
 What it was sent is written to a file before it answers, so that it outlives the process. Run by
-itself it serves; `Receiver` starts it, and starts it again whenever it dies.
+itself it has a child serve, and another one soon after that died; `Receiver` starts and ends it.
 """
 
 import argparse
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,29 +27,49 @@ OK, FAIL, HANG, REDIRECT, DIE, FORGET = "ok", "fail", "hang", "redirect", "die",
 # How it answers a first, second and third attempt; from the fourth on it behaves.
 _WILD = (OK,) * 6 + (FAIL,) * 4 + (HANG, HANG, REDIRECT, REDIRECT, DIE, FORGET)
 _PATIENCE = 3
+# For so many seconds nobody is there after a death.
+_AWAY = 0.04
 
 
 def main() -> None:
-    """Serves until it is killed, or dies by its own will."""
+    """Has a child serve until it dies by its own will, then the next one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--deaths", type=Path, required=True)
     parser.add_argument("--secret", required=True)
     parser.add_argument("--answer", required=True, help="a status, or a seed like wild-7")
     parser.add_argument("--hang", type=float, required=True, help="seconds")
     given = parser.parse_args()
-    _Server(given).serve_forever()
+    attempts: Counter[str] = Counter()
+    given.log.touch()
+    # A fork has everything loaded, so that a thousand deaths don't take minutes.
+    with given.log.open() as log, given.deaths.open("a") as deaths:
+        while True:
+            attempts.update(json.loads(line)["id"] for line in log)
+            _let_live(given, attempts)
+            deaths.write("died\n")
+            deaths.flush()
+            time.sleep(_AWAY)
+
+
+def _let_live(given: argparse.Namespace, attempts: Counter[str]) -> None:
+    """Has a child serve until it is dead."""
+    child = os.fork()
+    if child == 0:
+        _Server(given, attempts).serve_forever()
+    os.waitpid(child, 0)
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, given: argparse.Namespace) -> None:
+    def __init__(self, given: argparse.Namespace, attempts: Counter[str]) -> None:
         self.given = given
         self.signer = Webhook(given.secret)
         self.lock = threading.Lock()
-        self.attempts = Counter(each["id"] for each in read_log(given.log))
+        self.attempts = attempts
         super().__init__(("127.0.0.1", given.port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -62,11 +84,9 @@ class _Server(ThreadingHTTPServer):
         return random.Random(f"{self.given.answer}/{id}/{attempt}").choice(_WILD)
 
     def note(self, **entry: Any) -> None:
-        """Writes it down, for good."""
+        """Writes it down; it outlives the process."""
         with self.given.log.open("a") as log:
             log.write(json.dumps(entry) + "\n")
-            log.flush()
-            os.fsync(log.fileno())
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,17 +145,14 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 @dataclass(kw_only=True)
 class Receiver:
-    """A receiver that is started again whenever it dies, until `stop`."""
+    """A receiver that comes back whenever it dies, until `stop`."""
 
     directory: Path
     secret: str = ""
     answer: str = "200"
     hang: float = 2.0
     port: int = 0
-    deaths: int = 0
     _process: subprocess.Popen[bytes] | None = None
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _keeper: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -157,45 +174,43 @@ class Receiver:
         good = {OK, FORGET, HANG} if self.answer.startswith("wild") else {OK}
         return [each for each in self.log if each["action"] in good]
 
+    @property
+    def deaths(self) -> int:
+        """How many times it died."""
+        return len((self.directory / "webhooks.deaths").read_text().splitlines())
+
     def start(self) -> None:
         """Serves, and again after each death."""
-        self._stopping.clear()
-        self._begin()
-        self._keeper = threading.Thread(target=self._keep)
-        self._keeper.start()
-
-    def stop(self) -> None:
-        """Ends it."""
-        self._stopping.set()
-        if self._process is not None:
-            self._process.kill()
-        if self._keeper is not None:
-            self._keeper.join()
-
-    def _keep(self) -> None:
-        while self._process is not None:
-            self._process.wait()
-            if self._stopping.is_set():
-                return
-            self.deaths += 1
-            self._begin()
-
-    def _begin(self) -> None:
         assert self.url
         command = [
             *(sys.executable, "-m", "tests.contract.webhook_receiver"),
             *("--port", str(self.port), "--log", str(self.directory / "webhooks.jsonl")),
+            *("--deaths", str(self.directory / "webhooks.deaths")),
             *("--secret", self.secret, "--answer", self.answer, "--hang", str(self.hang)),
         ]
-        self._process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
-        for _ in range(400):
-            with socket.socket() as probe:
-                # It may be called, and die of that, before it is seen here.
-                gone = self._process.poll() is not None or self._stopping.is_set()
-                if gone or probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("the receiver does not come up")
+        root = Path(__file__).parents[2]
+        # A group of its own, so that it ends with its child.
+        self._process = subprocess.Popen(command, cwd=root, start_new_session=True)
+        self._until(self._listens)
+
+    def stop(self) -> None:
+        """Ends it and its child; then nobody listens there."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._until(lambda: not self._listens())
+            self._process = None
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _until(self, holds: Callable[[], bool]) -> None:
+        for _ in range(2000):
+            if holds():
+                return
+            time.sleep(0.01)
+        raise AssertionError("the receiver does not come up, or does not go away")
 
 
 if __name__ == "__main__":

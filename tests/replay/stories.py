@@ -43,12 +43,12 @@ from models.tables import GrantedRefund, PolicyVersion, Return, Task
 from tests.contract.sandbox_process import new_payment
 from tests.contract.webhook_receiver import Receiver
 from tests.workflows.erp_book import ErpBook, ExchangesBook
+from tests.workflows.hooks import happen, listen, until_all
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
 from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import ask, goods_accepted, sent, stock
 from tests.workflows.test_photos_awaited import add_photo
 from tests.workflows.test_photos_awaited import ask as ask_with_photo
-from tests.workflows.test_webhooks import happen, listen, until_all
 from tests.workflows.world import AGENT, SECOND, World, new_order_number, paid
 from web.gateway import new_rma
 from web.requests import (

@@ -1,7 +1,6 @@
 """Webhooks on a real Temporal server, to a receiver in a process of its own that misbehaves."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,13 +11,14 @@ from sqlalchemy import func, select
 from temporalio.client import Client
 
 from activities.providers.webhooks import http
-from models.messages import EventKind, ReturnStatus, webhook_workflow_id
+from models.messages import ReturnStatus, webhook_workflow_id
 from models.rules import webhooks as rules
 from models.store import webhooks
 from models.store.outgoing import events_after
-from models.tables import Event, Return, StaffMail, WebhookDelivery, WebhookEndpoint
+from models.tables import Return, StaffMail, WebhookDelivery, WebhookEndpoint
 from tests.contract.webhook_receiver import Receiver
 from tests.web.staff_rows import NOW, add_return, add_user
+from tests.workflows.hooks import assert_told_in_order, counts, happen, listen, nudge, until_all
 from tests.workflows.refunding import on_sqlite
 from tests.workflows.world import World
 from web.access import Role
@@ -46,8 +46,8 @@ async def world(idle_world: World) -> AsyncIterator[World]:
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried soon, and hanging ends soon."""
     monkeypatch.setattr(rules, "RETRY_AFTER", (SHORT,))
-    monkeypatch.setattr(rules, "PAUSE_AFTER", (SHORT / 2,))
-    monkeypatch.setattr(http, "TIMEOUT", 0.5)
+    monkeypatch.setattr(rules, "PAUSE_AFTER", (SHORT / 10,))
+    monkeypatch.setattr(http, "TIMEOUT", 0.2)
 
 
 @pytest.fixture
@@ -55,81 +55,6 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
     made = Receiver(directory=tmp_path)
     yield made
     made.stop()
-
-
-def listen(world: World, receiver: Receiver, *types: str) -> WebhookEndpoint:
-    """An endpoint at the receiver, which knows its secret."""
-    with world.database.write() as session:
-        made = webhooks.add_endpoint(
-            session,
-            url=receiver.url,
-            description="",
-            types=types,
-            actor="user:1",
-            at=datetime.now(UTC),
-        )
-    receiver.secret = made.secret
-    return made
-
-
-def happen(world: World, returns: int, each: int) -> None:
-    """So many returns to which so many things happen, mixed among each other."""
-    with world.database.write() as session:
-        rmas = [
-            add_return(session, number, ReturnStatus.RECEIVED).rma
-            for number in range(1, returns + 1)
-        ]
-    for turn in range(1, each):
-        with world.database.write() as session:
-            session.add_all(
-                Event(
-                    rma=rma,
-                    key=f"scan/{turn}",
-                    at=NOW,
-                    kind=EventKind.SCANNED,
-                    actor="carrier",
-                    data={"event": f"e-{turn}"},
-                )
-                for rma in rmas
-            )
-
-
-def counts(world: World) -> dict[str, int]:
-    with world.database.read() as session:
-        return dict(
-            session.execute(
-                select(WebhookDelivery.status, func.count()).group_by(WebhookDelivery.status)
-            ).all()
-        )
-
-
-async def until_all(world: World, events: int, *, seconds: float = 90) -> None:
-    await world.until_true(
-        lambda: counts(world) == {"delivered": events}, lambda: counts(world), seconds=seconds
-    )
-
-
-def assert_told_in_order(world: World, receiver: Receiver, events: int) -> None:
-    """Each event came at least once, signed, under one id, in the order of its return."""
-    log = receiver.log
-    assert all(each["verified"] for each in log)
-    assert all(each["id"] == each["event"]["id"] for each in log)
-    assert not [each for each in log if each["action"] == "followed"]
-    first: dict[str, list[int]] = defaultdict(list)
-    seen = set()
-    for each in receiver.taken:
-        if each["id"] not in seen:
-            seen.add(each["id"])
-            first[each["event"]["data"]["return"]].append(each["event"]["data"]["sequence"])
-    assert len(seen) == events
-    with world.database.read() as session:
-        assert seen == {row.id for row in events_after(session, 0, limit=events + 1)}
-    for order in first.values():
-        assert order == list(range(1, len(order) + 1))
-
-
-async def nudge(world: World, endpoint: WebhookEndpoint) -> None:
-    await world.call(world.gateway.nudge_webhooks, endpoint.id)
 
 
 @pytest.mark.usefixtures("soon")
@@ -148,29 +73,6 @@ async def test_a_receiver_that_fails_hangs_redirects_and_dies_gets_every_event_i
     # Nothing waits any more, so nothing runs.
     handle = world.env.client.get_workflow_handle(webhook_workflow_id(endpoint.id))
     await asyncio.wait_for(handle.result(), 20)
-
-
-@pytest.mark.prove
-@on_sqlite
-@pytest.mark.usefixtures("soon")
-async def test_two_thousand_events_arrive_in_order_though_receiver_and_workers_die(
-    idle_world: World, receiver: Receiver
-) -> None:
-    receiver.answer = "wild-11"
-    endpoint = listen(idle_world, receiver)
-    receiver.start()
-    happen(idle_world, returns=100, each=20)
-    await nudge(idle_world, endpoint)
-    for share in (300, 900, 1500):
-        async with idle_world.working():
-            await idle_world.until_true(
-                lambda share=share: counts(idle_world).get("delivered", 0) >= share,
-                lambda: counts(idle_world),
-                seconds=600,
-            )
-    async with idle_world.working():
-        await until_all(idle_world, 2000, seconds=900)
-    assert_told_in_order(idle_world, receiver, 2000)
 
 
 @on_sqlite

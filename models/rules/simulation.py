@@ -13,6 +13,8 @@ class Verdict(StrEnum):
 
     APPROVE = "approve"
     REVIEW = "review"
+    # It waits for the customer's photo, and then the policy decides.
+    PHOTO = "photo"
     DENY = "deny"
 
 
@@ -20,7 +22,8 @@ class Verdict(StrEnum):
 class Outcome:
     """What one policy makes of one return. `total`: what it would pay; nothing when it denies.
 
-    `rule`: the name of the rule that decided; `words`: why it is denied.
+    `rule`: the name of the rule that decided; `words`: why it is denied, or
+    which photos are missing.
     """
 
     verdict: Verdict

@@ -1,6 +1,6 @@
 """Whether a request has the photos without which its policy doesn't believe its reasons."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -23,11 +23,32 @@ def believed_with_photo(lines: Iterable[ReturnLine], policy: Policy) -> list[Ret
     return [line for line in lines if policy.on_reason(line.reason).photo]
 
 
+def unproven(
+    lines: Iterable[ReturnLine], shown: Collection[str | None], policy: Policy
+) -> list[ReturnLine]:
+    """Of those the ones without a photo: of their own, or of the whole request.
+
+    `shown`: the order lines that the request's photos show; None among them: all of it.
+    """
+    if None in shown:
+        return []
+    return [
+        line for line in believed_with_photo(lines, policy) if line.order_line.line not in shown
+    ]
+
+
+def shown_lines(session: Session, rmas: Collection[str]) -> dict[str, set[str | None]]:
+    """What the photos of some requests show, by RMA, as `unproven` takes it."""
+    shown: dict[str, set[str | None]] = {rma: set() for rma in rmas}
+    query = select(Photo.rma, Photo.line)
+    query = query.where(Photo.rma.in_(rmas), Photo.kind == PhotoKind.REQUEST)
+    for rma, line in session.execute(query):
+        shown[rma].add(line)
+    return shown
+
+
 def lacks_photo(session: Session, row: Return, policy: Policy) -> bool:
-    """Whether such a line has no photo yet: one of its own, or one of the whole request."""
-    wanted = {line.order_line.line for line in believed_with_photo(row.lines, policy)}
-    if not wanted:
+    """Whether such a line has no photo yet."""
+    if not believed_with_photo(row.lines, policy):
         return False
-    query = select(Photo.line).where(Photo.rma == row.rma, Photo.kind == PhotoKind.REQUEST)
-    shown = set(session.scalars(query))
-    return None not in shown and not wanted <= shown
+    return bool(unproven(row.lines, shown_lines(session, [row.rma])[row.rma], policy))

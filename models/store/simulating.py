@@ -1,6 +1,6 @@
 """Judging past returns again: under the version in force and under a draft, each as of its day."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from models.rules.quote_lines import QuotedLine, QuoteKind
 from models.rules.simulation import JudgedTwice, Outcome, Tally, Verdict
 from models.rules.terms import Fault
 from models.store.judging import decide, price
+from models.store.photo_proof import shown_lines, unproven
 from models.store.policies import policy_at
 from models.store.pricing import (
     earlier_fault,
@@ -145,10 +146,13 @@ def _judged_twice(
     session: Session, batch: Sequence[Return], present: Policy, draft: Policy
 ) -> Iterator[JudgedTwice]:
     history = _History.read(session, {row.order_number for row in batch})
+    shown = shown_lines(session, [row.rma for row in batch])
     for row in batch:
         request = _request(session, row, present, draft)
-        before = _outcome(row, present, history.facts(session, row, present), request)
-        after = _outcome(row, draft, history.facts(session, row, draft), request)
+        before, after = (
+            _outcome(row, policy, history.facts(session, row, policy), request, shown[row.rma])
+            for policy in (present, draft)
+        )
         customer = row.order.customer
         buyer = f"customer/{customer.id}" if customer else f"order/{row.order_number}"
         yield JudgedTwice(
@@ -169,8 +173,18 @@ def _request(session: Session, row: Return, *policies: Policy) -> RequestFacts:
     return read_request_facts(session, asking, row.order, units, at=row.judged_at)
 
 
-def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFacts) -> Outcome:
-    """What a policy makes of a return by itself: nobody overrides it, and no units are missing."""
+def _outcome(
+    row: Return,
+    policy: Policy,
+    facts: OrderFacts,
+    request: RequestFacts,
+    shown: Collection[str | None],
+) -> Outcome:
+    """What a policy makes of a return by itself: nobody overrides it, and no units are missing.
+
+    A photo that the return has counts, whenever it came; whether another would have come is not
+    known, so that a return that lacks one waits for it. `shown`: what its photos show.
+    """
     kind, order = ReturnKind(row.kind), row.order
     known = {line.line: line for line in facts.lines}
     asked, quoted = [], []
@@ -221,10 +235,11 @@ def _outcome(row: Return, policy: Policy, facts: OrderFacts, request: RequestFac
     quote, _ = price(facts, quoted, policy, order, kind=kind, left=None)
     rulings = [line.ruling for line in asked]
     approved, rule = decide(rulings, quote.total, policy, order)
-    if any(policy.on_reason(line.reason).photo for line in row.lines):
-        approved, rule = False, None if approved else rule
     if kind is ReturnKind.WITHDRAWAL:
         approved, rule = True, None
+    elif missing := unproven(row.lines, shown, policy):
+        names = ", ".join(dict.fromkeys(line.order_line.name for line in missing))
+        return Outcome(verdict=Verdict.PHOTO, total=quote.total, words=f"No photo of {names}.")
     verdict = Verdict.APPROVE if approved else Verdict.REVIEW
     return Outcome(verdict=verdict, total=quote.total, rule=rule)
 

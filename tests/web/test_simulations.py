@@ -15,9 +15,12 @@ from models.database import Database
 from models.messages import Reason, ReturnKind
 from models.rules.policy import Policy
 from models.rules.policy_rules import Rule, RuleDecision, Then, When
+from models.rules.reasons import ReasonTerms
+from models.rules.terms import Fault
+from models.store.photo_proof import PhotoKind
 from models.store.policy_versions import save_policy
 from models.store.simulating import begin_simulation, load_simulation, simulate
-from models.tables import PolicyVersion, Return, ReturnLine, Simulation, UnitRange
+from models.tables import Photo, PolicyVersion, Return, ReturnLine, Simulation, UnitRange
 from tests.conftest import MakeDatabase
 from tests.web.api_app import Api, pointers, problem
 from tests.web.past_returns import PLACED, ask, order
@@ -121,6 +124,65 @@ def test_it_is_compared_with_the_version_in_force_when_it_began(database: Databa
     told = run(database, Policy(), version=2)
     assert told["decisions"] == {"deny→review": 1}
     assert told["amounts"]["GBP"]["difference"] == 3000
+
+
+def photo(database: Database, rma: str, kind: PhotoKind, line: str | None = None) -> None:
+    with database.write() as session:
+        session.add(
+            Photo(
+                id=f"{rma}/{kind}/{line}",
+                rma=rma,
+                line=line,
+                kind=kind,
+                actor="customer",
+                width=1,
+                height=1,
+                size=1,
+                jpeg=b"",
+                created_at=PLACED,
+            )
+        )
+
+
+PHOTOS = Policy(
+    reasons=(ReasonTerms(reason=Reason.DEFECTIVE, fault=Fault.MERCHANT, photo=True),),
+    auto_approve_up_to=5000,
+)
+
+
+def test_a_return_without_its_photo_waits_for_it_and_with_it_the_policy_decides(
+    database: Database,
+) -> None:
+    two_returns(database)
+    order(database, "O-3", prices=[(1, 3000), (1, 3000)], customer="c-3")
+    lines = {"1": 1, "2": 1}
+    ask(database, "O-3", "R-3", at=PLACED + DAY, units=lines, reason=Reason.DEFECTIVE)
+    photo(database, "R-2", PhotoKind.RECEIPT)
+    photo(database, "R-3", PhotoKind.REQUEST, "2")
+    told = run(database, PHOTOS)
+    assert told["decisions"] == {"review→approve": 1, "review→photo": 2}
+    after = {change["rma"]: change["after"] for change in told["changes"]}
+    # The photo doesn't change what it is worth.
+    assert after["R-2"] == {
+        "decision": "photo",
+        "total": 3000,
+        "rule": None,
+        "words": "No photo of Thing 1.",
+    }
+    assert (after["R-3"]["decision"], after["R-3"]["total"]) == ("photo", 6000)
+    photo(database, "R-2", PhotoKind.REQUEST, "1")
+    photo(database, "R-3", PhotoKind.REQUEST)
+    told = run(database, PHOTOS)
+    # Above the limit a person decides, as before.
+    assert told["decisions"] == {"review→approve": 2}
+    assert {change["rma"] for change in told["changes"]} == {"R-1", "R-2"}
+
+
+def test_a_withdrawal_waits_for_no_photo(database: Database) -> None:
+    order(database, "O-1")
+    at = PLACED + 3 * DAY
+    ask(database, "O-1", "R-1", at=at, kind=ReturnKind.WITHDRAWAL, reason=Reason.DEFECTIVE)
+    assert run(database, PHOTOS)["changed"] == 0
 
 
 def test_units_that_came_back_are_not_held_against_a_return(database: Database) -> None:
@@ -268,13 +330,23 @@ def test_the_page_shows_progress_and_then_the_result(desk: Desk) -> None:
     page = manager.get(where).text
     assert "refresh" not in page
     assert "<strong>1</strong> would change, of 1 customer." in page
-    assert "review→deny" in page
+    assert "a person decides → denied" in page
+    assert "review" not in page
     assert "could be returned until 15 June 2026" in page
     # The draft goes on from there, comments and all.
     assert "window: {days: 14}  # shorter" in page
     assert "Put in force" in page
     assert "Put in force" not in desk.browser(Role.VIEWER).get(where).text
     assert manager.get("/policy/simulations/none").status_code == 404
+
+
+def test_the_page_says_which_returns_wait_for_a_photo(desk: Desk) -> None:
+    two_returns(desk.database)
+    manager = desk.browser(Role.MANAGER)
+    form = {"policy": "reasons: {defective: {photo: true}}", "basis": "1"}
+    page = manager.get(manager.post("/policy/simulations", form).location).text
+    assert "a person decides → waits for a photo" in page
+    assert "No photo of Thing 1." in page
 
 
 def test_a_wrong_draft_or_no_temporal_leads_back_to_the_document(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from models.messages import (
 from models.rules.erp import DocumentKind
 from models.rules.parcels import ParcelOutcome, ParcelStatus
 from models.rules.reconciliation import DifferenceKind
+from models.rules.simulation import Verdict
 from models.store.credit_rows import CreditOrigin, MovementKind
 from models.store.erp import DocumentState
 from models.store.photo_proof import PhotoKind
@@ -258,6 +259,13 @@ EXCHANGES: dict[str, Badge] = {
     ExchangeStatus.RESERVED: Badge("Set aside", "move"),
     ExchangeStatus.SHIPPED: Badge("Sent out", "done"),
     ExchangeStatus.CANCELLED: Badge("Called off", "still"),
+}
+# What a policy that is tried out makes of a return by itself.
+VERDICTS: dict[str, str] = {
+    Verdict.APPROVE: "approved",
+    Verdict.REVIEW: "a person decides",
+    Verdict.PHOTO: "waits for a photo",
+    Verdict.DENY: "denied",
 }
 RUNS: dict[str, Badge] = {
     "running": Badge("Running", "move"),

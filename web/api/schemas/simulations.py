@@ -42,7 +42,9 @@ class SimulateSchema(Body):
 
 
 class OutcomeSchema(Schema):
-    """What a policy makes of a return. `rule` decided; `words` say why it is denied."""
+    """What a policy makes of a return. `photo`: it waits for one. `rule` decided;
+    `words` say why it is denied, or which photos are missing.
+    """
 
     decision = Choice(Verdict, required=True)
     total = fields.Integer(required=True)

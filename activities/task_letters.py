@@ -44,10 +44,10 @@ def render_tasks(told: Told, *, shop_name: str, web_url: str, time_zone: ZoneInf
 
     def row(task: Task) -> _Row:
         words = task_words(TaskKind(task.kind))
-        path = f"returns/{task.rma}" if task.rma else f"dock/parcels/{task.parcel_id}"
+        path, about = _place(task)
         return _Row(
             what=words[:1].upper() + words[1:],
-            about=task.rma or "a parcel without a return",
+            about=about,
             due=_written(task.due_at, time_zone),
             link=f"{web_url.rstrip('/')}/{path}",
         )
@@ -65,6 +65,15 @@ def render_tasks(told: Told, *, shop_name: str, web_url: str, time_zone: ZoneInf
         text=staff_environment.get_template("tasks.txt").render(words),
         html=staff_environment.get_template("tasks.html").render(words),
     )
+
+
+def _place(task: Task) -> tuple[str, str]:
+    """Where it is done, below the shop's address, and what it is about."""
+    if task.rma is not None:
+        return f"returns/{task.rma}", task.rma
+    if task.order_number is not None:
+        return f"tasks/{task.id}", f"order {task.order_number}"
+    return f"dock/parcels/{task.parcel_id}", "a parcel without a return"
 
 
 def _written(at: datetime | None, time_zone: ZoneInfo) -> str:

@@ -302,9 +302,9 @@ class Gateway(
         """Ends a task that a person has done; `choice` where it can end in more than one way."""
         with self._database.read() as session:
             row = _open_task(session, task, actor)
-            rma, kind = row.rma, TaskKind(row.kind)
+            rma, kind, order = row.rma, TaskKind(row.kind), row.order_number
             paid = paid_since_parcel(session, row)
-        if rma is None:
+        if rma is None and order is None:
             raise Conflict(
                 "This task ends when its parcel is matched to a return, or its case is closed.",
                 code="task_needs_its_step",
@@ -321,7 +321,7 @@ class Gateway(
                 "end this task with refund.",
                 code="not_paid",
             )
-        if kind in DISPUTE_TASKS:
+        if rma is None or kind in DISPUTE_TASKS:
             return self._complete_beside(rma, task, note, choice, actor, id)
         return self._send(
             rma,

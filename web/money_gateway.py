@@ -11,6 +11,7 @@ from models.messages import (
     RefundRetry,
     RefundStatus,
     Refusal,
+    ReturnStatus,
     recovery_of,
 )
 from models.money import to_text
@@ -163,18 +164,18 @@ class MoneyGateway(Messenger):
         return ours
 
     def _complete_beside(
-        self, rma: str, task: str, note: str, choice: str, actor: Actor, id: str | None
+        self, rma: str | None, task: str, note: str, choice: str, actor: Actor, id: str | None
     ) -> Answer:
-        """Ends a task that no workflow knows of."""
-        status = self._require(rma)
-        composer = Composer(rma, actor, call_id(id))
+        """Ends a task that no workflow knows of; `rma` None: it is about an order."""
+        status = ReturnStatus.NEEDS_ATTENTION if rma is None else self._require(rma)
+        composer = Composer(rma or "", actor, call_id(id))
         done = composer.completion(task, note, choice)
         with self._database.write() as session:
             for kept in composer.notes:
                 session.merge(kept)
             session.flush()
             late.complete_task(session, done, datetime.now(UTC))
-        return Answer(rma=rma, status=status)
+        return Answer(rma=rma or "", status=status)
 
     def _ask_about(
         self,

@@ -204,6 +204,7 @@ def represent_task(found: Task) -> Json:
         "id": found.id,
         "return": found.rma,
         "parcel": found.parcel_id,
+        "order": found.order_number,
         "kind": found.kind,
         "status": found.status,
         "refund": found.refund,

@@ -176,6 +176,15 @@ def find_task_kind(session: Session, rma: str, task_id: str) -> TaskKind | None:
     return None if found is None else TaskKind(found)
 
 
+def load_order_task(session: Session, task_id: str) -> Task | None:
+    """A task about an order without a return, with its note; None: there is none of this id."""
+    return session.scalar(
+        select(Task)
+        .where(Task.id == task_id, Task.order_number.is_not(None))
+        .options(joinedload(Task.note))
+    )
+
+
 # --- the list of returns -------------------------------------------------------------------
 
 

@@ -195,20 +195,35 @@ def _tell(
 
 
 def _ask(session: Session, row: Dispute, kind: TaskKind, due: datetime, at: datetime) -> None:
-    """Opens a task on the return that is most concerned; without a return there is none."""
+    """Opens a task on the return that is most concerned; without a return, on the order."""
     concerned = next(iter(_returns(session, row)), None)
-    if concerned is None:
-        return
-    change = TaskChange(id=_task(row, kind), kind=kind, open=True, due_at=due.isoformat())
-    apply_task(session, concerned.rma, change, at)
+    change = TaskChange(
+        id=_task(row, kind), kind=kind, open=True, due_at=due.isoformat(), reference=row.dispute
+    )
+    if concerned is not None:
+        apply_task(session, concerned.rma, change, at)
+    else:
+        payment = session.get_one(Payment, row.payment_id)
+        apply_task(session, None, change, at, order=payment.order_number)
 
 
 def _answered(session: Session, row: Dispute, at: datetime) -> None:
     """Ends the task to answer it, whoever has answered."""
     task = session.get(Task, _task(row, TaskKind.DISPUTE))
-    if task is not None and task.rma is not None:
+    if task is not None:
         change = TaskChange(id=task.id, kind=TaskKind.DISPUTE, open=False, closed_by=_BY)
         apply_task(session, task.rma, change, at)
+
+
+def of_order(session: Session, order: str, dispute: str) -> tuple[Dispute, Payment] | None:
+    """A dispute of a payment of an order; None: there is none of this name."""
+    query = (
+        select(Dispute, Payment)
+        .join(Payment, Payment.id == Dispute.payment_id)
+        .where(Payment.order_number == order, Dispute.dispute == dispute)
+    )
+    found = session.execute(query).first()
+    return None if found is None else (found[0], found[1])
 
 
 def _task(row: Dispute, kind: TaskKind) -> str:

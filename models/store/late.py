@@ -83,7 +83,7 @@ def _instead(item: UnexpectedItem) -> dict[str, str | int | None]:
 
 
 def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:
-    """Ends a task of a return that has ended.
+    """Ends a task of a return that has ended, or of an order without a return.
 
     Raises:
         RefundNotPossible: the task is about money, which has to be paid and booked.
@@ -114,6 +114,8 @@ def complete_task(session: Session, completion: TaskCompletion, at: datetime) ->
     session.flush()
     if task.rma is not None:
         add_events(session, task.rma, [event])
+    else:
+        task.note_id = completion.note
 
 
 def _close(task: Task, by: str, at: datetime) -> None:

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.messages import FINAL_STATUSES, ReturnKind, ReturnStatus
@@ -29,6 +29,7 @@ from models.tables import (
     ReturnLine,
     Scan,
     Submission,
+    Task,
 )
 
 # What stands where words were, so that nobody takes them for forgotten.
@@ -137,6 +138,7 @@ def _blank(session: Session, subject: Subject) -> None:
         .where(ReturnLine.rma.in_(rmas), ReturnLine.comment != "")
         .values(comment=ERASED),
         update(Note).where(Note.rma.in_(rmas)).values(body=ERASED),
+        update(Note).where(Note.id.in_(notes_on_orders(subject.orders))).values(body=ERASED),
         update(Message)
         .where(Message.rma.in_(rmas))
         .values(recipient="", subject=ERASED, text=ERASED, html=ERASED),
@@ -151,6 +153,11 @@ def _blank(session: Session, subject: Subject) -> None:
         *_answers(rmas),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
+
+
+def notes_on_orders(orders: list[str]) -> Select[str | None]:
+    """Ids of what people said of tasks about orders without a return."""
+    return select(Task.note_id).where(Task.order_number.in_(orders), Task.note_id.is_not(None))
 
 
 def _parcels(subject: Subject) -> ColumnElement[bool]:

@@ -30,6 +30,7 @@ from models.tables import (
     Scan,
     StoreCredit,
     Submission,
+    Task,
 )
 
 # What a gift's recipient may see of its return: nothing with an amount.
@@ -79,14 +80,32 @@ def export(session: Session, subject: Subject) -> dict[str, Any]:
     )
     below = _below(session, _OF_CONTACT if subject.alone else _OF_RETURN, "rma", rmas)
     bought = _below(session, _OF_ORDER, "order_number", subject.orders)
+    noted = _notes_on_orders(session, subject.orders)
     return {
         "customer": subject.name,
         "person": [_row(row) for row in session.scalars(people)],
-        "orders": [{**_row(row), **bought[row.number]} for row in session.scalars(orders)],
+        "orders": [
+            {**_row(row), **bought[row.number], "notes": noted[row.number]}
+            for row in session.scalars(orders)
+        ],
         "returns": [{**_own(row, alone=subject.alone), **below[row.rma]} for row in returns],
         "parcels": [_row(row) for row in session.scalars(parcels)],
         "erasures": [_row(row) for row in erasures_of(session, subject)],
     }
+
+
+def _notes_on_orders(session: Session, orders: list[str]) -> dict[str, list[Any]]:
+    """What people said of tasks about orders without a return."""
+    found: dict[str, list[Any]] = {order: [] for order in orders}
+    said = (
+        select(Task.order_number, Note)
+        .join(Note, Note.id == Task.note_id)
+        .where(Task.order_number.in_(orders))
+        .order_by(Note.created_at, Note.id)
+    )
+    for order, note in session.execute(said):
+        found[str(order)].append(_row(note))
+    return found
 
 
 def _own(row: Return, *, alone: bool) -> dict[str, Any]:

@@ -312,13 +312,16 @@ def add_events(session: Session, rma: str, events: Sequence[TimelineEvent]) -> N
     )
 
 
-def apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> None:
-    """Opens or closes a task; doing it again changes nothing."""
+def apply_task(
+    session: Session, rma: str | None, change: TaskChange, at: datetime, *, order: str | None = None
+) -> None:
+    """Opens or closes a task; doing it again changes nothing. `order`: without a return."""
     task = session.get(Task, change.id)
     if task is None:
         task = Task(
             id=change.id,
             rma=rma,
+            order_number=order,
             kind=change.kind,
             status="open",
             refund=change.refund,
@@ -327,7 +330,7 @@ def apply_task(session: Session, rma: str, change: TaskChange, at: datetime) -> 
             opened_at=at,
         )
         session.add(task)
-        if change.kind is TaskKind.CARRIER_CLAIM:
+        if change.kind is TaskKind.CARRIER_CLAIM and rma is not None:
             open_claim(session, change.id, rma, at)
     if not change.open and change.outcome:
         settle_claim(session, change.id, change.outcome, at)

@@ -147,7 +147,7 @@ def _tell_of_task(row: Task, change: Change) -> Told:
         at=times.get(change.type) or datetime.now(UTC),
         rma=row.rma,
         stream=row.rma or f"task/{row.id}",
-        order=None,
+        order=row.order_number,
         path=None,
         facts={"task": task},
     )

@@ -139,3 +139,26 @@ def test_what_the_mail_server_did_not_take_is_sent_later_and_only_that(
         refused = session.scalars(select(StaffMail).where(StaffMail.sent_at.is_(None))).all()
         assert [(row.user_id, row.problem) for row in refused] == [(people[ANN], "no such mailbox")]
     assert watch(minutes=31) == 0
+
+
+def test_a_task_about_an_order_without_a_return_leads_to_its_page(
+    database: Database, people: dict[str, int], watch: Watch, postbox: Postbox
+) -> None:
+    with database.write() as session:
+        order = add_return(session, 1, ReturnStatus.CLOSED).order_number
+        session.add(
+            Task(
+                id="task-1",
+                order_number=order,
+                kind=TaskKind.DISPUTE,
+                status="open",
+                due_at=NOW,
+                opened_at=NOW,
+            )
+        )
+
+    watch(minutes=1)
+
+    [words] = told(postbox).values()
+    assert f"order {order}" in words
+    assert "/tasks/task-1" in words

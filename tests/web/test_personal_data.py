@@ -16,6 +16,7 @@ from models.tables import (
     JournalEntry,
     Label,
     Message,
+    Note,
     Order,
     Parcel,
     ParcelItem,
@@ -23,6 +24,7 @@ from models.tables import (
     Return,
     Scan,
     Submission,
+    Task,
 )
 from tests.web.api_app import Api, problem
 from tests.web.staff_rows import NOW, Item, add_event, add_return
@@ -109,6 +111,19 @@ def add_person(
                 items=[
                     ParcelItem(no=1, sku="SHIRT", quantity=1, note=f"{word}'s", rma=rma, line="1")
                 ],
+            )
+        )
+        said = f"note-{number}"
+        session.add(Note(id=said, rma="", actor="user:1", body=f"{word} lies", created_at=NOW))
+        session.flush()
+        session.add(
+            Task(
+                id=f"task-{number}",
+                order_number=row.order_number,
+                kind="dispute",
+                status="done",
+                opened_at=NOW,
+                note_id=said,
             )
         )
         session.add(
@@ -202,6 +217,7 @@ def test_the_export_holds_all_of_it_and_nothing_of_others(api: Api) -> None:
     assert order["number"] == "10001"
     assert order["payments"][0]["reference"] == "sbx_ok_1"
     assert (returned["rma"], returned["lines"][0]["comment"]) == (rma, f"{SECRET} said so")
+    assert order["notes"][0]["body"] == f"{SECRET} lies"
     assert returned["notes"][0]["body"] == f"Called {SECRET}"
     assert returned["mails"][0]["subject"] == f"Dear {SECRET}"
     assert returned["scans"][0]["detail"] == f"Left with {SECRET}"
@@ -221,8 +237,9 @@ def test_a_gifts_return_is_not_its_buyers_to_read_and_is_erased_with_either(api:
     assert theirs.get_json()["orders"] == []
     assert erase(api, f"return:{rma}").status_code == 200
     left = everything(api.database)
-    # The buyer, who is somebody else, is still known: by address, name and where the order went.
-    assert left.count(SECRET.lower()) == 3
+    # The buyer, who is somebody else, is still known: by address, name, where the order went and
+    # what was said of its dispute.
+    assert left.count(SECRET.lower()) == 4
     assert erase(api, "c-1").status_code == 200
     assert SECRET.lower() not in everything(api.database)
 

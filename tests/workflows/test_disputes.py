@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from models.messages import (
     EventKind,
@@ -30,8 +31,8 @@ from tests.workflows.refunding import (
     told,
     until_failed,
 )
-from tests.workflows.world import AGENT, World
-from web.requests import Conflict
+from tests.workflows.world import AGENT, World, new_order_number
+from web.requests import Conflict, Refused
 
 
 def dispute(world: World, payment: str, **more: Any) -> str:
@@ -223,6 +224,58 @@ async def test_a_dispute_of_a_payment_that_is_not_ours_or_does_not_exist_means_n
     with world.database.read() as session:
         assert session.get(Dispute, ("sandbox", name)) is None
     assert world.open_tasks(rma) == {}
+
+
+def tasks_on_order(world: World, order: str) -> dict[str, Task]:
+    with world.database.read() as session:
+        query = select(Task).where(Task.order_number == order).options(joinedload(Task.note))
+        return {task.kind: task for task in session.scalars(query)}
+
+
+async def test_of_an_order_without_a_return_finance_is_asked_all_the_same(world: World) -> None:
+    payment, number = new_payment("ok"), new_order_number()
+    world.put_order(number, reference=payment)
+    name = dispute(world, payment)
+    assert await hear(world, name, payment)
+    await world.until_true(lambda: tasks_on_order(world, number) != {})
+    [task] = tasks_on_order(world, number).values()
+    assert (task.kind, task.rma, task.status, task.reference) == ("dispute", None, "open", name)
+    said = world.sandbox.call("GET", f"/v1/disputes/{name}").json()["evidence_details"]["due_by"]
+    assert task.due_at is not None
+    assert task.due_at.timestamp() == said
+
+    with pytest.raises(Refused, match="Choose one"):
+        await world.call(world.gateway.complete_task, task.id, "Sent", AGENT)
+    await world.call(
+        world.gateway.complete_task, task.id, "Sent the scans", AGENT, choice="contested"
+    )
+    done = tasks_on_order(world, number)[TaskKind.DISPUTE]
+    assert (done.status, done.closed_by) == ("done", AGENT.id)
+    assert done.note is not None
+    assert done.note.body == "Sent the scans"
+
+    close(world, name, "lost")
+    assert await hear(world, name, payment)
+    await ended(world, name)
+    lost = tasks_on_order(world, number)[TaskKind.DISPUTE_LOST]
+    assert lost.status == "open"
+    await world.call(world.gateway.complete_task, lost.id, "Written off", AGENT)
+    assert tasks_on_order(world, number)[TaskKind.DISPUTE_LOST].status == "done"
+
+
+@on_sqlite
+async def test_its_task_ends_when_the_dispute_does(world: World) -> None:
+    payment, number = new_payment("ok"), new_order_number()
+    world.put_order(number, reference=payment)
+    name = dispute(world, payment)
+    assert await hear(world, name, payment)
+    await world.until_true(lambda: tasks_on_order(world, number) != {})
+    close(world, name, "won")
+    assert await hear(world, name, payment)
+    await ended(world, name)
+    assert {kind: task.status for kind, task in tasks_on_order(world, number).items()} == {
+        "dispute": "done"
+    }
 
 
 @on_sqlite

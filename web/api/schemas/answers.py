@@ -196,18 +196,29 @@ class ScanSchema(Schema):
 
 
 class TaskSchema(Schema):
-    """Work that waits for a person, about a return or a parcel. `owner`: who claimed it."""
+    """Work that waits for a person, about a return, a parcel, or an order without a return.
+
+    `owner`: who claimed it.
+    """
 
     id = fields.String(required=True)
     return_ = fields.String(required=True, allow_none=True, data_key="return")
     parcel = fields.String(required=True, allow_none=True)
+    order = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The order, where it has no return."},
+    )
     kind = Choice(TaskKind, required=True)
     status = fields.String(required=True, metadata={"enum": ["open", "claimed", "done"]})
     refund = fields.String(required=True, allow_none=True)
     reference = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Our reference of what the ERP has not taken."},
+        metadata={
+            "description": "Our reference of what the ERP has not taken, or the provider's id of a "
+            "dispute."
+        },
     )
     owner = fields.String(required=True, allow_none=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)

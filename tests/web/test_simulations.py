@@ -340,6 +340,14 @@ def test_the_page_shows_progress_and_then_the_result(desk: Desk) -> None:
     assert manager.get("/policy/simulations/none").status_code == 404
 
 
+def test_the_page_says_why_where_no_rule_does(desk: Desk) -> None:
+    two_returns(desk.database)
+    manager = desk.browser(Role.MANAGER)
+    form = {"policy": "auto_approve_up_to: 5000", "basis": "1"}
+    page = manager.get(manager.post("/policy/simulations", form).location).text
+    assert "Worth no more than what is approved at once" in page
+
+
 def test_the_page_says_which_returns_wait_for_a_photo(desk: Desk) -> None:
     two_returns(desk.database)
     manager = desk.browser(Role.MANAGER)

@@ -267,6 +267,11 @@ VERDICTS: dict[str, str] = {
     Verdict.PHOTO: "waits for a photo",
     Verdict.DENY: "denied",
 }
+# Why a verdict is another one where no rule and no refusal says so.
+BY_WORTH: dict[str, str] = {
+    "approve": "Worth no more than what is approved at once",
+    "review": "Worth more than what is approved at once",
+}
 RUNS: dict[str, Badge] = {
     "running": Badge("Running", "move"),
     "done": Badge("Done", "done"),

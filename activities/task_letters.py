@@ -73,6 +73,8 @@ def _place(task: Task) -> tuple[str, str]:
         return f"returns/{task.rma}", task.rma
     if task.order_number is not None:
         return f"tasks/{task.id}", f"order {task.order_number}"
+    if task.endpoint_id is not None:
+        return f"tasks/{task.id}", "another system that is told of events"
     return f"dock/parcels/{task.parcel_id}", "a parcel without a return"
 
 

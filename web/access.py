@@ -93,6 +93,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.DISPUTE: Permission.REFUND,
     TaskKind.DISPUTE_WON: Permission.REFUND,
     TaskKind.DISPUTE_LOST: Permission.REFUND,
+    TaskKind.WEBHOOK_FAILED: Permission.WEBHOOKS,
 }
 
 

@@ -302,9 +302,9 @@ class Gateway(
         """Ends a task that a person has done; `choice` where it can end in more than one way."""
         with self._database.read() as session:
             row = _open_task(session, task, actor)
-            rma, kind, order = row.rma, TaskKind(row.kind), row.order_number
+            rma, kind, parcel = row.rma, TaskKind(row.kind), row.parcel_id
             paid = paid_since_parcel(session, row)
-        if rma is None and order is None:
+        if parcel is not None:
             raise Conflict(
                 "This task ends when its parcel is matched to a return, or its case is closed.",
                 code="task_needs_its_step",

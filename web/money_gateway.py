@@ -166,7 +166,7 @@ class MoneyGateway(Messenger):
     def _complete_beside(
         self, rma: str | None, task: str, note: str, choice: str, actor: Actor, id: str | None
     ) -> Answer:
-        """Ends a task that no workflow knows of; `rma` None: it is about an order."""
+        """Ends a task that no workflow knows of; `rma` None: it is about no return."""
         status = ReturnStatus.NEEDS_ATTENTION if rma is None else self._require(rma)
         composer = Composer(rma or "", actor, call_id(id))
         done = composer.completion(task, note, choice)

@@ -205,6 +205,7 @@ def represent_task(found: Task) -> Json:
         "return": found.rma,
         "parcel": found.parcel_id,
         "order": found.order_number,
+        "webhook_endpoint": found.endpoint_id,
         "kind": found.kind,
         "status": found.status,
         "refund": found.refund,

@@ -210,6 +210,7 @@ class TaskKind(StrEnum):
     DISPUTE = "dispute"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
+    WEBHOOK_FAILED = "webhook_failed"
 
 
 # Tasks that no return's workflow knows of: they end by word, in the database alone.
@@ -227,6 +228,7 @@ TASKS_ENDED_BY_WORD = frozenset(
         TaskKind.CARRIER_CLAIM,
         TaskKind.ERP_FAILED,
         *DISPUTE_TASKS,
+        TaskKind.WEBHOOK_FAILED,
     }
 )
 

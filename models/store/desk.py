@@ -176,11 +176,11 @@ def find_task_kind(session: Session, rma: str, task_id: str) -> TaskKind | None:
     return None if found is None else TaskKind(found)
 
 
-def load_order_task(session: Session, task_id: str) -> Task | None:
-    """A task about an order without a return, with its note; None: there is none of this id."""
+def load_other_task(session: Session, task_id: str) -> Task | None:
+    """A task about no return and no parcel, with its note; None: there is none of this id."""
     return session.scalar(
         select(Task)
-        .where(Task.id == task_id, Task.order_number.is_not(None))
+        .where(Task.id == task_id, Task.rma.is_(None), Task.parcel_id.is_(None))
         .options(joinedload(Task.note))
     )
 

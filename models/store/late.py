@@ -83,7 +83,7 @@ def _instead(item: UnexpectedItem) -> dict[str, str | int | None]:
 
 
 def complete_task(session: Session, completion: TaskCompletion, at: datetime) -> None:
-    """Ends a task of a return that has ended, or of an order without a return.
+    """Ends a task of a return that has ended, or that is about no return.
 
     Raises:
         RefundNotPossible: the task is about money, which has to be paid and booked.

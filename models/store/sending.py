@@ -11,6 +11,7 @@ from models.rules.outgoing import TEST_TYPE
 from models.rules.webhooks import Answer, next_attempt, pause
 from models.store.outgoing import events_after
 from models.store.telling import newest_number
+from models.store.webhook_trouble import note_works, open_trouble
 from models.store.webhooks import DELIVERED, FAILED, PENDING, new_delivery
 from models.tables import WebhookDelivery, WebhookEndpoint
 
@@ -124,15 +125,18 @@ def note_answer(
     _note_silence(place, answer, at)
     if answer.taken:
         row.status = DELIVERED
+        note_works(session, endpoint, row.event.id, at=at)
         return Outcome(status=DELIVERED)
     if answer.gone:
         place.enabled, place.disabled_because = False, "gone"
         row.due_at = at
+        open_trouble(session, endpoint, row.event.id, at=at)
         return Outcome(status=PENDING, tell="gone")
     if at >= row.give_up_at:
         row.status = FAILED
         if answer.status is None:
             _give_up_all(session, place, row, at)
+        open_trouble(session, endpoint, row.event.id, at=at)
         again = place.told_at is not None and (at - place.told_at).days < 1
         place.told_at = place.told_at if again else at
         return Outcome(status=FAILED, tell=None if again else "failed")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from models.rules.webhooks import GIVES_UP_AFTER
 from models.store.telling import newest_number, tell_test
+from models.store.webhook_trouble import end_trouble
 from models.tables import OutgoingEvent, WebhookDelivery, WebhookEndpoint
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
@@ -66,18 +67,24 @@ def add_endpoint(
     return made
 
 
-def remove_endpoint(session: Session, id: str) -> bool:
+def remove_endpoint(session: Session, id: str, *, actor: str, at: datetime) -> bool:
     """Removes an endpoint with what was sent to it; False: there is none."""
     found = _lock(session, id)
     if found is None:
         return False
     session.execute(delete(WebhookDelivery).where(WebhookDelivery.endpoint_id == id))
     session.delete(found)
+    end_trouble(session, id, by=actor, at=at)
     return True
 
 
-def switch_endpoint(session: Session, id: str, *, on: bool, at: datetime) -> WebhookEndpoint | None:
-    """Switches an endpoint on or off. What happens meanwhile waits, and is sent once it is on."""
+def switch_endpoint(
+    session: Session, id: str, *, on: bool, actor: str, at: datetime
+) -> WebhookEndpoint | None:
+    """Switches an endpoint on or off. What happens meanwhile waits, and is sent once it is on.
+
+    Either way somebody has looked after it, so that the task about it is done.
+    """
     found = _lock(session, id)
     if found is not None and found.enabled is not on:
         session.execute(
@@ -88,6 +95,7 @@ def switch_endpoint(session: Session, id: str, *, on: bool, at: datetime) -> Web
         found.enabled = on
         found.disabled_because = None if on else "switched_off"
         _end_pause(found)
+        end_trouble(session, id, by=actor, at=at)
     return found
 
 

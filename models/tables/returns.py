@@ -197,7 +197,8 @@ class Event(Base):
 class Task(Base):
     """Work waiting for a person: open, claimed (owner set) or done.
 
-    It is about a return, a parcel whose return nobody knows yet, or an order without a return.
+    It is about a return, a parcel whose return nobody knows yet, an order without a return, or a
+    webhook endpoint.
     """
 
     __tablename__ = "tasks"
@@ -207,17 +208,20 @@ class Task(Base):
     rma: Mapped[str | None] = mapped_column(ForeignKey("returns.rma"), index=True)
     parcel_id: Mapped[str | None] = mapped_column(ForeignKey("parcels.id"), index=True)
     order_number: Mapped[str | None] = mapped_column(ForeignKey("orders.number"), index=True)
+    # No foreign key: a task outlives the endpoint it was about.
+    endpoint_id: Mapped[str | None] = mapped_column(String(40), index=True)
     kind: Mapped[str] = mapped_column(String(24))
     status: Mapped[str] = mapped_column(String(8))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     refund: Mapped[str | None] = mapped_column(String(60))
-    # Our reference of the document that the ERP has not taken, or the provider's id of a dispute.
+    # Our reference of the document that the ERP has not taken, the provider's id of a dispute,
+    # or the id of the event that was given up.
     reference: Mapped[str | None] = mapped_column(String(160))
     due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(80))
-    # What a person said of one that is about an order: a return has its timeline for that.
+    # What a person said who ended one that is about no return, which has its timeline for that.
     note_id: Mapped[str | None] = mapped_column(ForeignKey("notes.id"))
     # When somebody was told that it is due, and when the managers were that it waits too long.
     reminded_at: Mapped[datetime | None]

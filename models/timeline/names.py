@@ -75,6 +75,7 @@ TASKS = {
     TaskKind.DISPUTE: "answer the dispute",
     TaskKind.DISPUTE_WON: "pay what waited for the dispute",
     TaskKind.DISPUTE_LOST: "settle the lost dispute",
+    TaskKind.WEBHOOK_FAILED: "look after the webhook endpoint",
     TaskKind.CLAWBACK: "get back what was paid ahead",
     TaskKind.UNMATCHED_PARCEL: "find the parcel's return",
 }

@@ -202,9 +202,12 @@ def test_attempts_come_ever_later_and_end_after_three_days(api: Api) -> None:
     assert sorted(pauses[:-1]) == pauses[:-1]
     assert outcome == sending.Outcome(status="failed", tell="failed")
     # The next of the return waited as long: it is tried, and given up at once, without a mail.
-    assert list(due(api, endpoint, at).streams) == [rma]
+    [task] = api.get("/tasks?kind=webhook_failed").get_json()["data"]
+    assert (task["webhook_endpoint"], task["return"], task["order"]) == (endpoint, None, None)
+    assert list(due(api, endpoint, at).streams) == [rma, f"task/{task['id']}"]
     assert answered(api, endpoint, rma, FAILED, at) == sending.Outcome(status="failed")
     assert api.get(f"/webhook-endpoints/{endpoint}").get_json()["failed"] == 2
+    assert api.get("/tasks?kind=webhook_failed").get_json()["data"] == [task], "still the one"
 
 
 def test_where_nobody_answers_everything_pauses_and_one_attempt_asks_again(
@@ -246,8 +249,11 @@ def test_410_switches_it_off_and_a_person_can_switch_it_on(api: Api) -> None:
     assert gone == sending.Outcome(status="pending", tell="gone")
     shown = api.get(f"/webhook-endpoints/{endpoint}").get_json()
     assert (shown["enabled"], shown["disabled_because"], shown["pending"]) == (False, "gone", 1)
+    [task] = api.get("/tasks?kind=webhook_failed").get_json()["data"]
+    assert (task["status"], task["webhook_endpoint"]) == ("open", endpoint)
     api.post(f"/webhook-endpoints/{endpoint}/enable")
-    assert list(due(api, endpoint, datetime.now(UTC)).streams) == [rma]
+    assert api.get("/tasks?kind=webhook_failed").get_json()["data"] == []
+    assert list(due(api, endpoint, datetime.now(UTC)).streams) == [rma, f"task/{task['id']}"]
 
 
 def test_an_event_is_sent_again_under_its_id_before_what_waits(api: Api) -> None:

@@ -1,16 +1,17 @@
 """The managers' pages of webhooks."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from models.messages import EventKind, ReturnStatus
+from models.messages import EventKind, ReturnStatus, TaskKind
 from models.rules.webhooks import Answer
 from models.store import sending, webhooks
-from models.store.outgoing import events_after
-from models.tables import WebhookEndpoint
+from models.store.outgoing import events_after, find_event
+from models.tables import Task, WebhookEndpoint
 from tests.conftest import MakeDatabase
 from tests.web.staff_app import Browser, Desk
 from tests.web.staff_rows import add_event, add_return
@@ -146,3 +147,82 @@ def test_what_is_not_there_is_not_found(manager: Browser, path: str) -> None:
     assert manager.get(path).status_code == 404
     for action in ("switch", "rotate", "test", "remove", "events/evt_none/resend"):
         assert manager.post(f"/webhooks/ep_none/{action}").status_code == 404
+
+
+def tasks(desk: Desk) -> list[Task]:
+    with desk.database.read() as session:
+        query = select(Task).where(Task.kind == TaskKind.WEBHOOK_FAILED).order_by(Task.opened_at)
+        return list(session.scalars(query))
+
+
+def given_up(desk: Desk) -> tuple[str, str]:
+    """An endpoint that answered 500 for three days, and the event that it would not take."""
+    endpoint, event = sent(desk, Answer(status=500, body="", problem="It answered 500.", took=9))
+    answer(desk, endpoint, event, 500, NOW + timedelta(days=4))
+    return endpoint, event
+
+
+def answer(desk: Desk, endpoint: str, event: str, status: int, at: datetime) -> None:
+    with desk.database.write() as session:
+        found = find_event(session, event)
+        assert found is not None
+        said = Answer(status=status, body="", problem="" if status < 300 else "No.", took=9)
+        sending.note_answer(session, endpoint, found.number, said, at=at)
+
+
+def another(desk: Desk, endpoint: str, at: datetime, number: int = 2) -> str:
+    """One more event that waits for the endpoint."""
+    with desk.database.write() as session:
+        add_return(session, number, ReturnStatus.RECEIVED)
+    with desk.database.write() as session:
+        sending.plan(session, endpoint, at=at, busy=(), free=6)
+        return str(events_after(session, 0, limit=100)[-1].id)
+
+
+def test_what_is_given_up_is_one_task_until_the_endpoint_works(
+    desk: Desk, manager: Browser
+) -> None:
+    endpoint, first = given_up(desk)
+    later = NOW + timedelta(days=5)
+    second = another(desk, endpoint, NOW)
+    answer(desk, endpoint, second, 500, later)
+    [task] = tasks(desk)
+    assert (task.status, task.endpoint_id, task.reference) == ("open", endpoint, first)
+    assert "Look after the webhook endpoint" in manager.get("/").text
+    page = manager.get(f"/tasks/{task.id}").text
+    assert f'href="/webhooks/{endpoint}"' in page
+    assert "geheim" not in page
+    assert "Look after the webhook endpoint" not in desk.browser(Role.FINANCE).get("/").text
+
+    answer(desk, endpoint, another(desk, endpoint, later, 3), 200, later + timedelta(hours=1))
+    [task] = tasks(desk)
+    assert (task.status, task.closed_by) == ("done", "redress")
+
+    again = another(desk, endpoint, later, 4)
+    answer(desk, endpoint, again, 500, later + timedelta(days=9))
+    assert [each.status for each in tasks(desk)] == ["done", "open"]
+
+
+def test_one_event_that_a_working_endpoint_would_not_take_stays_a_task_until_it_takes_it(
+    desk: Desk,
+) -> None:
+    endpoint, first = sent(desk, Answer(status=500, body="", problem="It answered 500.", took=9))
+    answer(desk, endpoint, another(desk, endpoint, NOW), 200, NOW + timedelta(days=1))
+    answer(desk, endpoint, first, 500, NOW + timedelta(days=4))
+    answer(desk, endpoint, another(desk, endpoint, NOW, 3), 200, NOW + timedelta(days=5))
+    assert [each.status for each in tasks(desk)] == ["open"]
+    answer(desk, endpoint, first, 200, NOW + timedelta(days=6))
+    assert [each.status for each in tasks(desk)] == ["done"]
+
+
+@pytest.mark.parametrize("how", ["switch", "remove"])
+def test_who_switches_or_removes_the_endpoint_ends_its_task(
+    desk: Desk, manager: Browser, how: str
+) -> None:
+    endpoint, _ = sent(desk, Answer(status=410, body="", problem="Gone.", took=9))
+    assert [each.status for each in tasks(desk)] == ["open"]
+    assert manager.post(f"/webhooks/{endpoint}/{how}", {"on": "1"}).status_code == 303
+    [task] = tasks(desk)
+    assert task.status == "done"
+    assert str(task.closed_by).startswith("user:")
+    assert manager.get(f"/tasks/{task.id}").status_code == 200

@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from temporalio.client import Client
 
 from activities.providers.webhooks import http
-from models.messages import ReturnStatus, webhook_workflow_id
+from models.messages import ReturnStatus, TaskKind, webhook_workflow_id
 from models.rules import webhooks as rules
 from models.store import webhooks
 from models.store.outgoing import events_after
-from models.tables import Return, StaffMail, WebhookDelivery, WebhookEndpoint
+from models.tables import Return, StaffMail, Task, WebhookDelivery, WebhookEndpoint
 from tests.contract.webhook_receiver import Receiver
 from tests.web.staff_rows import NOW, add_return, add_user
 from tests.workflows.hooks import assert_told_in_order, counts, happen, listen, nudge, until_all
@@ -148,12 +148,17 @@ async def test_after_three_days_without_an_answer_it_is_given_up_and_the_manager
     await world.env.fast_forward(handle, timedelta(days=2, hours=12))
     assert counts(world) == {"pending": 4}
     await world.env.fast_forward(handle, timedelta(hours=13))
-    await world.until_true(lambda: counts(world) == {"failed": 4}, lambda: counts(world))
+    # Beside the four waits that there is a task.
+    await world.until_true(
+        lambda: counts(world) == {"failed": 4, "pending": 1}, lambda: counts(world)
+    )
     with world.database.read() as session:
         [mail] = session.scalars(select(StaffMail)).all()
     assert mail.user_id == manager
     assert mail.subject == "Webhooks could not be delivered"
     assert f"/webhooks/{endpoint.id}" in mail.text
+    [task] = troubles(world)
+    assert (task.status, task.endpoint_id) == ("open", endpoint.id)
     # Sent again by a person, once somebody listens.
     receiver.start()
     with world.database.write() as session:
@@ -161,9 +166,10 @@ async def test_after_three_days_without_an_answer_it_is_given_up_and_the_manager
         webhooks.resend(session, event, [session.get_one(WebhookEndpoint, endpoint.id)], NOW)
     await nudge(world, endpoint)
     await world.until_true(
-        lambda: counts(world) == {"failed": 3, "delivered": 1}, lambda: counts(world), seconds=40
+        lambda: counts(world) == {"failed": 3, "delivered": 3}, lambda: counts(world), seconds=40
     )
-    assert [each["id"] for each in receiver.log] == [event.id]
+    assert event.id in [each["id"] for each in receiver.log]
+    assert [each.status for each in troubles(world)] == ["done"]
 
 
 @on_sqlite
@@ -186,14 +192,26 @@ async def test_an_endpoint_that_is_gone_is_switched_off_and_what_waits_stays(
             "A webhook endpoint is switched off"
         ]
     assert len(receiver.log) == 1
+    [task] = troubles(world)
+    assert (task.status, task.reference) == ("open", receiver.log[0]["id"])
+    # What waits is the three, and that there is a task.
     assert counts(world) == {"pending": 3}
     receiver.stop()
     receiver.answer = "204"
     receiver.start()
     with world.database.write() as session:
-        webhooks.switch_endpoint(session, endpoint.id, on=True, at=datetime.now(UTC))
+        webhooks.switch_endpoint(
+            session, endpoint.id, on=True, actor="user:1", at=datetime.now(UTC)
+        )
     await nudge(world, endpoint)
-    await until_all(world, 3)
+    await until_all(world, 5)
+    assert [(each.status, each.closed_by) for each in troubles(world)] == [("done", "user:1")]
+
+
+def troubles(world: World) -> list[Task]:
+    with world.database.read() as session:
+        query = select(Task).where(Task.kind == TaskKind.WEBHOOK_FAILED).order_by(Task.opened_at)
+        return list(session.scalars(query))
 
 
 def tried(world: World) -> int:

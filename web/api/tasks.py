@@ -27,6 +27,7 @@ _WORKERS = (
     Permission.RECEIVE,
     Permission.INSPECT,
     Permission.REFUND,
+    Permission.WEBHOOKS,
 )
 
 

@@ -95,7 +95,9 @@ def remove(endpoint: str) -> Response:
     """Remove an endpoint, with what waits for it; the answer is what it was."""
     before = _read(endpoint)
     with services().database.write() as session:
-        if not webhooks.remove_endpoint(session, endpoint):
+        if not webhooks.remove_endpoint(
+            session, endpoint, actor=current_actor().id, at=datetime.now(UTC)
+        ):
             raise not_found(f"webhook endpoint {endpoint}")
     return respond(before)
 
@@ -200,7 +202,9 @@ def _wants(endpoint: WebhookEndpoint, event: OutgoingEvent) -> bool:
 
 def _switch(endpoint: str, *, on: bool) -> Response:
     with services().database.write() as session:
-        found = webhooks.switch_endpoint(session, endpoint, on=on, at=datetime.now(UTC))
+        found = webhooks.switch_endpoint(
+            session, endpoint, on=on, actor=current_actor().id, at=datetime.now(UTC)
+        )
         _known(found, endpoint)
     if on:
         services().gateway.nudge_webhooks(endpoint)

@@ -19,7 +19,7 @@ from web.staff import (
     inbox,
     keys,
     mails,
-    order_tasks,
+    other_tasks,
     photos,
     policy,
     reconciling,
@@ -132,11 +132,11 @@ def create_blueprint() -> Blueprint:
     staff.add_url_rule("/returns/<rma>/photos/<id>/preview", view_func=photos.preview)
     staff.add_url_rule("/returns/<rma>/mails/<path:key>", view_func=mails.mail)
     staff.add_url_rule("/returns/<rma>/mail-bodies/<path:key>", view_func=mails.mail_body)
-    staff.add_url_rule("/tasks/<id>", endpoint="task", view_func=order_tasks.order_task)
+    staff.add_url_rule("/tasks/<id>", endpoint="task", view_func=other_tasks.other_task)
     for rule, task_view in (
-        ("claim", order_tasks.claim_order_task),
-        ("release", order_tasks.release_order_task),
-        ("complete", order_tasks.complete_order_task),
+        ("claim", other_tasks.claim_other_task),
+        ("release", other_tasks.release_other_task),
+        ("complete", other_tasks.complete_other_task),
     ):
         staff.add_url_rule(f"/tasks/<id>/{rule}", view_func=task_view, methods=["POST"])
     staff.add_url_rule("/webhooks", endpoint="webhooks", view_func=webhooks.endpoints)

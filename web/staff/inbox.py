@@ -68,7 +68,7 @@ def next_task() -> ResponseReturnValue:
     ]
     if free and free[0].parcel_id:
         return redirect(url_for("staff.parcel", id=free[0].parcel_id))
-    if free and free[0].order_number:
+    if free and free[0].rma is None:
         return redirect(url_for("staff.task", id=free[0].id))
     if free:
         return redirect(url_for("staff.return_page", rma=free[0].rma))

@@ -76,7 +76,7 @@ def switch(id: str) -> ResponseReturnValue:
     """Switches an endpoint on or off."""
     on = request.form.get("on") == "1"
     with services().database.write() as database:
-        _load(webhooks.switch_endpoint(database, id, on=on, at=datetime.now(UTC)))
+        _load(webhooks.switch_endpoint(database, id, on=on, actor=g.actor.id, at=datetime.now(UTC)))
     if on:
         services().gateway.nudge_webhooks(id)
     flash(
@@ -127,7 +127,7 @@ def resend(id: str, event: str) -> ResponseReturnValue:
 def remove(id: str) -> ResponseReturnValue:
     """Removes an endpoint."""
     with services().database.write() as database:
-        if not webhooks.remove_endpoint(database, id):
+        if not webhooks.remove_endpoint(database, id, actor=g.actor.id, at=datetime.now(UTC)):
             abort(404, "There is no such webhook endpoint.")
     flash("The endpoint is removed.", "success")
     return redirect(url_for("staff.webhooks"), 303)

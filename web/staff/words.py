@@ -156,6 +156,13 @@ TASKS: dict[str, TaskWords] = {
         "was refunded before, ask it back; then note what you did.",
         icon="bank",
     ),
+    TaskKind.WEBHOOK_FAILED: TaskWords(
+        title="Look after the webhook endpoint",
+        short="Webhooks fail",
+        hint="Another system does not take what it is told. Have it mended, then send a test, or "
+        "switch the endpoint on again; remove it if nobody needs it. Send again what was given up.",
+        icon="broadcast",
+    ),
     TaskKind.SEND_BACK: TaskWords(
         title="Send the refused goods back",
         short="Send back",

@@ -196,7 +196,8 @@ class ScanSchema(Schema):
 
 
 class TaskSchema(Schema):
-    """Work that waits for a person, about a return, a parcel, or an order without a return.
+    """Work that waits for a person, about a return, a parcel, an order without a return, or a
+    webhook endpoint.
 
     `owner`: who claimed it.
     """
@@ -209,6 +210,7 @@ class TaskSchema(Schema):
         allow_none=True,
         metadata={"description": "The order, where it has no return."},
     )
+    webhook_endpoint = fields.String(required=True, allow_none=True)
     kind = Choice(TaskKind, required=True)
     status = fields.String(required=True, metadata={"enum": ["open", "claimed", "done"]})
     refund = fields.String(required=True, allow_none=True)
@@ -216,8 +218,8 @@ class TaskSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Our reference of what the ERP has not taken, or the provider's id of a "
-            "dispute."
+            "description": "Our reference of what the ERP has not taken, the provider's id of a "
+            "dispute, or the id of an event that a webhook endpoint would not take."
         },
     )
     owner = fields.String(required=True, allow_none=True)

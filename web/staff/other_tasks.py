@@ -1,4 +1,4 @@
-"""The page of a task about an order that has no return: what it is about, and the end of it."""
+"""The page of a task about no return: about an order that has none, or a webhook endpoint."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import selectinload
 
 from models.messages import TaskChoice, TaskKind
-from models.store.desk import load_order_task, name_actors
+from models.store.desk import load_other_task, name_actors
 from models.store.disputes import of_order
+from models.store.webhooks import load_endpoint
 from models.tables import Order
 from models.timeline import who
 from web.access import TASK_PERMISSIONS, Actor, Permission
@@ -20,13 +21,13 @@ from web.staff.returns import Trouble
 
 
 @requires(Permission.READ)
-def order_task(id: str) -> ResponseReturnValue:
+def other_task(id: str) -> ResponseReturnValue:
     """One task."""
     return _show(id)
 
 
 @requires(Permission.READ)
-def claim_order_task(id: str) -> ResponseReturnValue:
+def claim_other_task(id: str) -> ResponseReturnValue:
     """Makes this person its owner."""
 
     def call(actor: Actor, call_id: str) -> str:
@@ -38,7 +39,7 @@ def claim_order_task(id: str) -> ResponseReturnValue:
 
 
 @requires(Permission.READ)
-def release_order_task(id: str) -> ResponseReturnValue:
+def release_other_task(id: str) -> ResponseReturnValue:
     """Gives it back."""
 
     def call(actor: Actor, call_id: str) -> str:
@@ -49,7 +50,7 @@ def release_order_task(id: str) -> ResponseReturnValue:
 
 
 @requires(Permission.READ)
-def complete_order_task(id: str) -> ResponseReturnValue:
+def complete_other_task(id: str) -> ResponseReturnValue:
     """Ends it, with what was done."""
 
     def call(actor: Actor, call_id: str) -> str:
@@ -67,7 +68,7 @@ def _act(
     id: str, action: str, call: Callable[[Actor, str], str], *, back: str | None = None
 ) -> ResponseReturnValue:
     with services().database.read() as database:
-        if load_order_task(database, id) is None:
+        if load_other_task(database, id) is None:
             abort(404, "There is no such task.")
     try:
         done = call(g.actor, read_call(request.form))
@@ -86,17 +87,22 @@ def _act(
 
 def _show(id: str, trouble: Trouble | None = None, status: int = 200) -> tuple[str, int]:
     with services().database.read() as database:
-        task = load_order_task(database, id)
-        if task is None or task.order_number is None:
+        task = load_other_task(database, id)
+        if task is None:
             abort(404, "There is no such task. It may be that of a return; look in the inbox.")
-        order = database.get_one(Order, task.order_number, options=[selectinload(Order.lines)])
-        disputed = of_order(database, order.number, task.reference or "")
+        order = disputed = endpoint = None
+        if task.order_number is not None:
+            order = database.get_one(Order, task.order_number, options=[selectinload(Order.lines)])
+            disputed = of_order(database, order.number, task.reference or "")
+        if task.endpoint_id is not None and g.actor.may(Permission.WEBHOOKS):
+            endpoint = load_endpoint(database, task.endpoint_id)
         actors = [f"user:{task.owner_id}", task.closed_by or ""]
         names = name_actors(database, [actor for actor in actors if actor])
     return render_template(
         "staff/task.html",
         task=task,
         order=order,
+        endpoint=endpoint,
         dispute=disputed[0] if disputed else None,
         payment=disputed[1] if disputed else None,
         kind=TaskKind(task.kind),

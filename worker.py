@@ -234,6 +234,7 @@ def make_worker(
             exchanges.record_exchange_payment,
             exchanges.record_exchange_shipment,
             exchanges.call_exchange_off,
+            exchanges.weigh_refund_instead,
             books.list_due,
             books.record_document,
             books.record_by_hand,

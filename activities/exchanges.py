@@ -8,9 +8,16 @@ from temporalio.exceptions import ApplicationError
 
 from activities.definition import uninterrupted
 from models.database import Database
-from models.messages import ExchangeOpened, ExchangeOpening, ExchangeOutcome, ExchangeStep
+from models.messages import (
+    ExchangeOpened,
+    ExchangeOpening,
+    ExchangeOutcome,
+    ExchangeStep,
+    RefundInstead,
+)
 from models.rules.refused import Refused
 from models.store import erp, exchanges
+from models.store.approval_limits import weigh_instead
 
 
 class Exchanges:
@@ -45,6 +52,12 @@ class Exchanges:
     def call_exchange_off(self, asked: ExchangeStep) -> ExchangeOutcome:
         """Gives stock and payment free; one that was shipped stays so, and the answer says it."""
         return self._step(exchanges.call_off, asked)
+
+    @uninterrupted
+    def weigh_refund_instead(self, asked: ExchangeStep) -> RefundInstead:
+        """Works out what the return comes to without its exchange, and who must approve that."""
+        with self._database.read() as session:
+            return weigh_instead(session, asked.rma)
 
     def _step(
         self, step: Callable[[Session, ExchangeStep], ExchangeOutcome], asked: ExchangeStep

@@ -24,7 +24,13 @@ class AmendingGateway(Messenger):
         self._require(rma)
         self._check_reasons(rma, asked)
         self._check_exchange(rma, asked, actor)
-        return self._send(rma, actor, id, lambda notes: notes.amendment(asked))
+        try:
+            return self._send(rma, actor, id, lambda notes: notes.amendment(asked))
+        except Refused as refused:
+            for refusal in refused.refusals:
+                if refusal.code == "above_limit":
+                    raise Forbidden(refusal.message, code=refusal.code) from refused
+            raise
 
     def _check_reasons(self, rma: str, asked: AmendRequest) -> None:
         with self._database.read() as session:

@@ -99,6 +99,7 @@ class Composer:
                 AmendedItem(line=item.line, sku=item.sku, quantity=item.quantity)
                 for item in asked.exchange
             ],
+            limit=self._actor.approval_limit,
         )
 
     def receipt(self, asked: ReceiptRequest) -> Receipt:

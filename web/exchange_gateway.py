@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 
 from models.messages import ExchangeShipment, ReturnStatus, exchange_workflow_id
+from models.store.approval_limits import weigh_instead
 from models.store.exchange_stock import FINAL
-from models.tables import Exchange
+from models.tables import Exchange, Return
 from web.access import Actor
+from web.approval_limits import check_limit
 from web.messenger import Messenger, call_id
 from web.requests import Answer, Conflict
 
@@ -52,7 +54,17 @@ class ExchangeGateway(Messenger):
     def cancel_exchange(
         self, rma: str, note: str, actor: Actor, *, id: str | None = None
     ) -> Answer:
-        """Has what is accepted refunded instead of exchanged."""
+        """Has what is accepted refunded instead of exchanged; so much of it that two must approve
+        it waits for a second person, who calls the same.
+
+        Raises:
+            Forbidden: it is above the actor's limit.
+        """
+        self._require_exchange(rma)
+        if actor.approval_limit is not None:
+            with self._database.read() as session:
+                total = weigh_instead(session, rma).total
+                check_limit(session.get_one(Return, rma), total, actor)
         return self._to_exchange(
             rma,
             lambda exchange: self._send(

@@ -24,7 +24,6 @@ from models.messages import (
     TaskKind,
     erp_workflow_id,
 )
-from models.money import to_text
 from models.rules import refused as rules
 from models.rules.quote_lines import Quote
 from models.rules.rma import make_rma
@@ -32,11 +31,11 @@ from models.rules.task_choices import check_choice, check_reference
 from models.store import late
 from models.store.goodwill import paid_since_parcel
 from models.store.judging import judge_request
-from models.store.pricing import in_order_currency
 from models.store.reopening import open_task_kinds, reopenings, why_not
 from models.tables import Order, Return, Submission, Task
 from web.access import TASK_PERMISSIONS, Actor, Permission
 from web.amending_gateway import AmendingGateway
+from web.approval_limits import check_limit
 from web.composer import Composer
 from web.delivery import NoAnswer, WorkflowEnded
 from web.exchange_gateway import ExchangeGateway
@@ -178,13 +177,7 @@ class Gateway(
             return
         with self._database.read() as session:
             row = session.get_one(Return, rma)
-            limit = in_order_currency(row.order, actor.approval_limit)
-        if row.quote_total > limit:
-            raise Forbidden(
-                f"You may approve up to {to_text(limit, row.currency)} {row.currency}; "
-                "ask somebody with a higher limit to approve this return.",
-                code="above_limit",
-            )
+            check_limit(row, row.quote_total, actor)
 
     def cancel(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         """Ends a return before anything was inspected."""

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.money import to_text
     from models.rules.refused import Refused, conflict, invalid
+    from workflows import options
     from workflows.local import run_local
     from workflows.matter import Matter
     from workflows.money_steps import MONEY_STEPS, Step
@@ -58,6 +59,8 @@ class Exchange(Matter):
         # Why it is to be called off, once something says so.
         self.call_off: str | None = None
         self.to_refund = True
+        # Who approved money instead of goods, where a second person must, too.
+        self.approved_by = ""
 
     @property
     def ready(self) -> bool:
@@ -108,6 +111,11 @@ class Exchange(Matter):
             round=self.start.round,
             **more,
         )
+
+    def end_tasks(self, by: str) -> None:
+        """Nothing is to go out any more, nor to be approved instead."""
+        for kind in (TaskKind.SHIP_EXCHANGE, TaskKind.SECOND_APPROVAL):
+            self.recorder.close_tasks(kind, by)
 
     def take(self, outcome: ExchangeOutcome) -> None:
         """Takes how it stands now, and what is to be given back."""
@@ -177,7 +185,7 @@ async def _ship(exchange: Exchange, message: ExchangeShipment) -> None:
         summary="The new item goes out",
     )
     exchange.take(outcome)
-    exchange.recorder.close_tasks(TaskKind.SHIP_EXCHANGE, message.actor)
+    exchange.end_tasks(message.actor)
     exchange.recorder.tell(
         EventKind.EXCHANGE_SHIPPED,
         message.actor,
@@ -187,11 +195,43 @@ async def _ship(exchange: Exchange, message: ExchangeShipment) -> None:
     exchange.mail(Template.EXCHANGE_SHIPPED)
 
 
-def _check_cancellation(exchange: Exchange, _message: ExchangeCancellation) -> None:
+def _check_cancellation(exchange: Exchange, message: ExchangeCancellation) -> None:
     _check_open(exchange)
+    if exchange.approved_by == message.actor:
+        raise conflict(
+            "second_person_needed",
+            "You approved the money instead already; a second person must approve it, too.",
+        )
+
+
+async def _takes_another(exchange: Exchange, message: ExchangeCancellation) -> bool:
+    """Whether this is the first of two approvals: goods for goods were approved, not money."""
+    # Exchanges that began before were called off by one person.
+    if exchange.approved_by or not workflow.patched("money-instead-by-two"):
+        return False
+    weighed = await run_local(
+        Exchanges.weigh_refund_instead,
+        exchange.step(message.actor),
+        summary="Weigh the money instead",
+    )
+    if not weighed.takes_two:
+        return False
+    exchange.approved_by = message.actor
+    exchange.recorder.tell(
+        EventKind.SECOND_APPROVAL_NEEDED,
+        message.actor,
+        note=message.note,
+        total=weighed.total,
+        currency=weighed.currency,
+        instead=1,
+    )
+    exchange.recorder.open_task(TaskKind.SECOND_APPROVAL, options.TASK_DUE)
+    return True
 
 
 async def _cancel(exchange: Exchange, message: ExchangeCancellation) -> None:
+    if await _takes_another(exchange, message):
+        return
     await call_off(exchange, "staff", message.actor, note=message.note)
     if exchange.call_off == "changed":
         raise _changed()
@@ -208,7 +248,7 @@ async def call_off(exchange: Exchange, why: str, actor: str, *, note: str | None
         summary="Call the exchange off",
     )
     exchange.take(outcome)
-    exchange.recorder.close_tasks(TaskKind.SHIP_EXCHANGE, actor)
+    exchange.end_tasks(actor)
     if outcome.changed:
         exchange.call_off = why = "changed"
     if exchange.status is not ExchangeStatus.CANCELLED:

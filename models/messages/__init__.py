@@ -40,6 +40,7 @@ from models.messages.exchanges import (
     ExchangeStart,
     ExchangeStep,
     GoodsSettled,
+    RefundInstead,
     exchange_workflow_id,
 )
 from models.messages.ids import payout_workflow_id, reopened_workflow_id, workflow_id
@@ -256,6 +257,7 @@ __all__ = [
     "ReconciliationEnd",
     "ReconciliationResult",
     "ReconciliationStart",
+    "RefundInstead",
     "RefundNews",
     "RefundOrder",
     "RefundOutcome",

@@ -37,6 +37,8 @@ class Amendment:
     lines: list[AmendedLine] | None = None
     resolution: Resolution | None = None
     exchange: list[AmendedItem] | None = None
+    # What who asks may approve alone, in minor units of the shop's currency; None: anything.
+    limit: int | None = None
 
 
 # --- to and from activities ----------------------------------------------------------------

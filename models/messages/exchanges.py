@@ -117,6 +117,16 @@ class ExchangeOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundInstead:
+    """What a return comes to when its exchange is refunded instead, in minor units."""
+
+    total: int
+    currency: str
+    # Two people must approve that much, and the return was approved for less.
+    takes_two: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeNews:
     """An exchange tells its return how it ended. `id` is unique within the return."""
 

@@ -24,8 +24,9 @@ from models.messages import (
 from models.rules.policy import Policy
 from models.rules.positions import Span
 from models.store.amended_lines import GONE_OUT, resolution_of, wanted_lines
+from models.store.approval_limits import above_limit
 from models.store.exchange_changes import change_exchange, is_open, promised
-from models.store.judging import Held, Judgement, assessment_of, judge_request
+from models.store.judging import Held, Judgement, assessment_of, judge_request, lacks_second
 from models.store.policies import policy_at
 from models.store.pricing import in_order_currency
 from models.store.returns import (
@@ -35,7 +36,7 @@ from models.store.returns import (
     reasons_in_words,
     write_quote,
 )
-from models.tables import Event, Note, Order, QuoteLine, Return, ReturnLine, UnitRange
+from models.tables import Event, Note, QuoteLine, Return, ReturnLine, UnitRange
 
 # Out of the way of the numbers that lines get.
 _ASIDE = 1_000_000
@@ -91,8 +92,10 @@ def amend(session: Session, asked: Amending) -> Amended:
     )
     if judged.quote is None:
         return Amended(assessment=Assessment(refusals=judged.refusals))
-    if asked.decided and (refusal := _needs_two(row, order, policy, judged.quote.total)):
-        return Amended(assessment=Assessment(refusals=[refusal]))
+    if asked.decided:
+        limit = asked.amendment.limit
+        if refusal := _above_limits(row, policy, judged.quote.total, limit):
+            return Amended(assessment=Assessment(refusals=[refusal]))
     with session.no_autoflush:
         _write_lines(session, row, asked, wanted, [part.comment for part in parts], judged)
     change_exchange(session, row, order, judged.quote.exchange, asked)
@@ -100,20 +103,21 @@ def amend(session: Session, asked: Amending) -> Amended:
     return _amended(session, row, policy)
 
 
-def _needs_two(row: Return, order: Order, policy: Policy, total: int) -> Refusal | None:
-    """Why goods that one person approved don't become money that two must approve."""
-    above = policy.second_approval_above
-    if above is None or row.kind == ReturnKind.WITHDRAWAL:
-        return None
-    limit = in_order_currency(order, above)
-    if total <= limit or row.quote_total > limit:
-        return None
-    return Refusal(
-        code="second_person_needed",
-        message="So much money takes two approvals, and this return was approved for less; "
-        "cancel it and ask again.",
-        pointer="/resolution",
-    )
+def _above_limits(row: Return, policy: Policy, total: int, limit: int | None) -> Refusal | None:
+    """Why goods that were approved don't become more money than people may approve.
+
+    `limit`: what who asks may approve alone, in the shop's currency; None: anything.
+    """
+    if lacks_second(row, policy, total):
+        return Refusal(
+            code="second_person_needed",
+            message="So much money takes two approvals, and this return was approved for less; "
+            "have all of its exchange refunded instead, or cancel it and ask again.",
+            pointer="/resolution",
+        )
+    if limit is not None and row.quote_total < total > in_order_currency(row.order, limit):
+        return Refusal(code="above_limit", message=above_limit(row, limit), pointer="/resolution")
+    return None
 
 
 def _key(asked: Amending) -> str:

@@ -17,8 +17,6 @@ from models.messages import (
     ExchangeStatus,
     ExchangeStep,
     Granted,
-    Resolution,
-    ReturnKind,
 )
 from models.rules.accounts import Posting
 from models.rules.orders import PaymentKind, TaxMode
@@ -27,6 +25,7 @@ from models.rules.quote import exchange_items
 from models.rules.quote_lines import ExchangeItem
 from models.rules.refused import conflict
 from models.store import journal
+from models.store.approval_limits import instead_of
 from models.store.exchange_names import entry_name, paid_entry_name
 from models.store.exchange_payback import give_back, payback_id, release
 from models.store.exchange_stock import FINAL, difference, keep, sum_of
@@ -173,9 +172,7 @@ def call_off(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
         keep(session, found, {})
         found.status, found.cancelled_at = ExchangeStatus.CANCELLED, at
         if asked.to_refund:
-            # Of a gift a refund would go to whoever bought it.
-            gift = row.kind == ReturnKind.GIFT
-            instead = Resolution.STORE_CREDIT if gift else Resolution.REFUND
+            instead = instead_of(row)
             for line in row.lines:
                 if line.resolution in EXCHANGING:
                     line.resolution = instead

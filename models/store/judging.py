@@ -293,7 +293,6 @@ def _taken(line: OrderLine, free: Mapping[int, list[Span]]) -> list[Span]:
 
 def assessment_of(session: Session, made: Return, policy: Policy) -> Assessment:
     """What a recorded request is judged as, with the photos it has, for its workflow."""
-    above = policy.second_approval_above
     # Nobody decides on a withdrawal: the law gives the right, and it was judged.
     withdrawn = made.kind == ReturnKind.WITHDRAWAL
     approved, rule = _by_policy(made, policy)
@@ -311,14 +310,25 @@ def assessment_of(session: Session, made: Return, policy: Policy) -> Assessment:
         refused_grades=_refused_grades(made, policy),
         grades_cut=cuts_any(policy.grades),
         advance_exchange=policy.advance_exchange and made.exchange is not None,
-        needs_second_approval=above is not None
-        and not withdrawn
-        and made.quote_total > in_order_currency(made.order, above),
+        needs_second_approval=takes_two(made, policy, made.quote_total),
         mailable=recipient_of(made) is not None,
         total=made.quote_total,
         currency=made.currency,
         policy_version=made.policy_version,
     )
+
+
+def takes_two(made: Return, policy: Policy, total: int) -> bool:
+    """Whether two people must approve so much money, in the order's currency."""
+    above = policy.second_approval_above
+    if above is None or made.kind == ReturnKind.WITHDRAWAL:
+        return False
+    return total > in_order_currency(made.order, above)
+
+
+def lacks_second(made: Return, policy: Policy, total: int) -> bool:
+    """Whether two must approve what an approved return comes to, who had not to before."""
+    return takes_two(made, policy, total) and not takes_two(made, policy, made.quote_total)
 
 
 def _refused_grades(made: Return, policy: Policy) -> dict[str, list[Grade]]:

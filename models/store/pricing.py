@@ -243,12 +243,21 @@ def quoted_lines(
     accepted: Sequence[int],
     policy: Policy,
     grades: Sequence[Sequence[GradedUnits]] = (),
+    *,
+    instead: Resolution | None = None,
 ) -> list[QuotedLine]:
-    """A stored return's lines with so many accepted units each, and with their grades."""
+    """A stored return's lines with so many accepted units each, and with their grades.
+
+    `instead`: what is given for those that are exchanged, were nothing exchanged.
+    """
     known = {line.line: line for line in facts.lines}
     wanted = {
         line.no: replacement_of(line) for line in (row.exchange.lines if row.exchange else [])
     }
+    given = [
+        instead if instead and line.resolution in EXCHANGING else Resolution(line.resolution)
+        for line in row.lines
+    ]
     return [
         QuotedLine(
             no=line.no,
@@ -257,20 +266,20 @@ def quoted_lines(
             graded=graded,
             fault=fault_of(policy, ReturnKind(row.kind), line.reason),
             # Refunded lines of an exchange that was called off are not exchanged any more.
-            replacement=wanted.get(line.no) if line.resolution in EXCHANGING else None,
-            resolution=Resolution(line.resolution),
+            replacement=wanted.get(line.no) if resolution in EXCHANGING else None,
+            resolution=resolution,
             ruling=ruling_of(
                 policy,
                 row.order,
                 line.order_line,
                 kind=ReturnKind(row.kind),
                 reason=line.reason,
-                resolution=Resolution(line.resolution),
+                resolution=resolution,
                 request=facts_of(row),
             ),
         )
-        for line, units, graded in zip(
-            row.lines, accepted, grades or [()] * len(accepted), strict=True
+        for line, resolution, units, graded in zip(
+            row.lines, given, accepted, grades or [()] * len(accepted), strict=True
         )
     ]
 

@@ -57,6 +57,11 @@ def _of_task(facts: Facts) -> str:
     return f": {TASKS[TaskKind(kind)]}" if kind in TASKS else ""
 
 
+def _second_approval(facts: Facts) -> str:
+    what = "Money instead of the exchange approved" if facts.number("instead") else "Approved"
+    return f"{what} once; {facts.money('total')} needs the approval of a second person"
+
+
 def _ignored(facts: Facts) -> str:
     what = facts.text("what").replace("_", " ").capitalize() or "A decision"
     return f"{what} came too late and changed nothing{facts.because('why')}"
@@ -73,9 +78,7 @@ WORDS: Words = {
     EventKind.KEPT: lambda facts: f"The customer keeps them: {facts.units()}",
     EventKind.DECLINED: lambda _: "Request declined",
     EventKind.LINE_DECLINED: lambda facts: f"{facts.item()}: {facts.units()} declined",
-    EventKind.SECOND_APPROVAL_NEEDED: lambda facts: (
-        f"Approved once; {facts.money('total')} needs the approval of a second person"
-    ),
+    EventKind.SECOND_APPROVAL_NEEDED: _second_approval,
     EventKind.CANCELLED: lambda _: "Return cancelled",
     EventKind.CHANGED: lambda facts: (
         f"Return changed: {facts.units()} now, {facts.gets()}{facts.reasons()}"

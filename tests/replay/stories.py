@@ -751,6 +751,16 @@ async def exchange_called_off(world: World) -> str:
     return rma
 
 
+async def exchange_called_off_by_two(world: World) -> str:
+    """The exchange itself: one person wants money instead, and a second one approves it."""
+    set_policy(world, second_approval_above=4000)
+    rma = await ask(world, stock(world, "M", price=5000))
+    await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
+    await world.call(world.gateway.cancel_exchange, rma, "", SECOND)
+    await world.until_true(lambda: EventKind.EXCHANGE_CANCELLED in world.timeline(rma))
+    return f"{rma}/exchange/1"
+
+
 async def photo_awaited(world: World) -> str:
     damaged = ReasonTerms(reason=Reason.DEFECTIVE, fault=Fault.MERCHANT, photo=True)
     with world.database.write() as session:
@@ -875,6 +885,7 @@ async def exchange_told_to_the_erp(world: World) -> str:
 STORIES: tuple[Story, ...] = (
     exchanged,
     exchange_called_off,
+    exchange_called_off_by_two,
     exchange_shipped,
     photo_awaited,
     exchange_changed,

@@ -17,6 +17,8 @@ from models.rules.policy import Policy
 from models.store.policy_versions import save_policy
 from models.tables import Exchange, JournalLine, Message, Note, Order, Payment
 from tests.contract.sandbox_process import new_payment
+from tests.workflows.faces import Staff
+from tests.workflows.refunding import on_sqlite
 from tests.workflows.stored import NOW
 from tests.workflows.test_exchanges import (
     ask,
@@ -27,7 +29,8 @@ from tests.workflows.test_exchanges import (
     sent,
     stock,
 )
-from tests.workflows.world import AGENT, World, new_order_number
+from tests.workflows.varied_orders import Shop
+from tests.workflows.world import AGENT, SECOND, World, new_order_number
 from web.access import Actor, Permission
 from web.requests import (
     AmendedLineRequest,
@@ -253,14 +256,123 @@ async def test_after_the_approval_only_who_decides_turns_goods_into_money(world:
 async def test_goods_that_one_approved_do_not_become_money_that_two_must_approve(
     world: World,
 ) -> None:
-    with world.database.write() as session:
-        save_policy(session, replace(Policy(), second_approval_above=4000), actor="u", now=NOW)
+    set_second_approval(world, above=4999)
     sku = stock(world, "M", price=5000)
     rma = await ask(world, sku)
     with pytest.raises(Refused, match="takes two approvals") as refused:
         await change(world, rma, resolution=Resolution.REFUND)
     assert [each.code for each in refused.value.refusals] == ["second_person_needed"]
     assert (state(world, rma), held(world, sku)) == ((1, "reserved", 0, 0), [(5, 1)])
+
+
+async def test_money_instead_keeps_to_what_its_giver_may_approve(world: World) -> None:
+    """The way of the ordinary approval: above one's own limit somebody else has to."""
+    just = replace(AGENT, id="user:5", approval_limit=5000)
+    below = replace(AGENT, id="user:6", approval_limit=4999)
+    changed, called_off = [await ask(world, stock(world, "M", price=5000)) for _ in range(2)]
+    with pytest.raises(Forbidden, match=r"up to 49\.99 GBP") as forbidden:
+        await change(world, changed, resolution=Resolution.REFUND, actor=below)
+    assert forbidden.value.code == "above_limit"
+    with pytest.raises(Forbidden, match=r"up to 49\.99 GBP") as forbidden:
+        await world.call(world.gateway.cancel_exchange, called_off, "", below)
+    assert forbidden.value.code == "above_limit"
+    for rma in (changed, called_off):
+        assert state(world, rma) == (1, "reserved", 0, 0)
+    await change(world, changed, resolution=Resolution.REFUND, actor=just)
+    await world.call(world.gateway.cancel_exchange, called_off, "", just)
+    for rma in (changed, called_off):
+        await world.until_true(lambda rma=rma: exchange(world, rma).status == "cancelled")
+
+
+@on_sqlite
+async def test_money_instead_that_takes_two_approvals_waits_for_the_second_person(
+    world: World,
+) -> None:
+    set_second_approval(world, above=4999)
+    sku = stock(world, "M", price=5000)
+    rma = await ask(world, sku)
+    ada, ben = (Staff(world, Shop(world)) for _ in range(2))
+    assert "takes two approvals" in await pressed(ada, rma)
+    assert (state(world, rma), held(world, sku)) == ((1, "reserved", 0, 0), [(5, 1)])
+    assert set(world.open_tasks(rma)) == {TaskKind.SECOND_APPROVAL}
+    shown = await ada.page(rma)
+    said = "Money instead of the exchange approved once; £50.00 needs the approval of a second"
+    assert said in shown
+    assert "Somebody else has to approve it" in shown
+    assert "exchange/cancel" not in shown
+    code, _ = await ada.send(rma, "exchange/cancel", note="Once more")
+    assert code == 409
+    assert exchange(world, rma).status == "reserved"
+    assert "Yours is the second approval" in await ben.page(rma)
+    assert "The exchange becomes a refund" in await pressed(ben, rma)
+    assert (exchange(world, rma).status, world.open_tasks(rma)) == ("cancelled", {})
+    await goods_accepted(world, rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    await until_paid_back(world, rma, 5000)
+
+
+async def pressed(staff: Staff, rma: str) -> str:
+    """The page after "Refund instead" was pressed."""
+    code, _ = await staff.send(rma, "exchange/cancel", note="She asked for it")
+    assert code == 303
+    return await staff.page(rma)
+
+
+@on_sqlite
+async def test_up_to_the_limit_of_two_approvals_one_person_gives_money_instead(
+    world: World,
+) -> None:
+    set_second_approval(world, above=5000)
+    rma = await ask(world, stock(world, "M", price=5000))
+    await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
+    assert (exchange(world, rma).status, world.open_tasks(rma)) == ("cancelled", {})
+    assert EventKind.SECOND_APPROVAL_NEEDED not in world.timeline(rma)
+
+
+@on_sqlite
+async def test_an_exchange_that_goes_out_meanwhile_needs_no_second_approval_any_more(
+    world: World,
+) -> None:
+    set_second_approval(world, above=4000)
+    rma = await ask(world, stock(world, "M", price=5000))
+    await goods_accepted(world, rma)
+    await world.until_true(lambda: TaskKind.SHIP_EXCHANGE in world.open_tasks(rma))
+    await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
+    with pytest.raises(Conflict) as again:
+        await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
+    assert again.value.code == "second_person_needed"
+    await sent(world, rma)
+    assert TaskKind.SECOND_APPROVAL not in world.open_tasks(rma)
+    with pytest.raises(Conflict, match="This exchange is shipped"):
+        await world.call(world.gateway.cancel_exchange, rma, "", SECOND)
+    assert world.refunds(rma) == []
+
+
+@on_sqlite
+async def test_whom_two_approved_one_person_gives_money_instead(world: World) -> None:
+    """Beside the exchange there is a refund that took two approvals already."""
+    set_second_approval(world, above=4000)
+    number, sku = new_order_number(), stock(world, "M", price=1000)
+    world.put_order(number, reference=new_payment("ok"), quantities=(1, 1), price=5000)
+    asked = ReturnRequest(
+        order=number,
+        lines=[
+            LineRequest(line="1", quantity=1, reason=Reason.STYLE),
+            LineRequest(line="2", quantity=1, reason=Reason.STYLE, resolution=Resolution.EXCHANGE),
+        ],
+        exchange=[WantedItem(line="2", sku=sku, quantity=1)],
+    )
+    rma = str((await world.call(world.gateway.request_return, asked, AGENT)).rma)
+    await world.approve(rma)
+    await world.approve(rma, SECOND)
+    await until_round(world, rma, 1)
+    await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
+    assert exchange(world, rma).status == "cancelled"
+
+
+def set_second_approval(world: World, *, above: int) -> None:
+    with world.database.write() as session:
+        save_policy(session, replace(Policy(), second_approval_above=above), actor="u", now=NOW)
 
 
 async def test_goods_that_have_come_keep_their_lines_but_may_be_exchanged(world: World) -> None:

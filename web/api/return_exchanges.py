@@ -49,6 +49,10 @@ def ship(asked: dict[str, Any], rma: str) -> Response:
 @blueprint.answers(200, ReturnSchema)
 @blueprint.answers(202, TakenSchema)
 def cancel(asked: dict[str, Any], rma: str) -> Response:
-    """Refund what is accepted instead of exchanging it; until the new item has gone out."""
+    """Refund what is accepted instead of exchanging it; until the new item has gone out.
+
+    Where so much money takes two approvals, the first call opens a task `second_approval`, and the
+    same call by a second person refunds.
+    """
     answer = services().gateway.cancel_exchange(rma, asked["note"], current_actor(), id=call_id())
     return respond_return(answer)

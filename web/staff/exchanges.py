@@ -4,6 +4,8 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from models.store.desk import find_exchange
+from models.store.exchange_stock import FINAL
+from models.tables import Exchange
 from web.access import Actor, Permission
 from web.requests import Answer, NotFound
 from web.services import services
@@ -56,6 +58,10 @@ def cancel_exchange(rma: str) -> ResponseReturnValue:
     def call(actor: Actor, call_id: str) -> tuple[Answer, str]:
         note = read_note(request.form)
         answer = services().gateway.cancel_exchange(rma, note, actor, id=call_id)
+        with services().database.read() as session:
+            waits = session.get_one(Exchange, rma).status not in FINAL
+        if answer.settled and waits:
+            return answer, "So much money takes two approvals; a second person has to give theirs."
         return answer, "The exchange becomes a refund."
 
     return act(rma, "exchange:cancel", call)

@@ -84,6 +84,8 @@ class Possible:
     decision: Task | None
     # Why this person can decline but not approve.
     gave_first: bool
+    # The task of the second approval, where money is to be given instead of an exchange.
+    instead: Task | None
     above_limit: bool
     # What they may approve alone, in the order's currency; None: anything.
     limit: int | None
@@ -121,7 +123,7 @@ class Possible:
     @property
     def nothing_waits(self) -> bool:
         """No person has to do anything now."""
-        forms = (self.decide, self.inspect, self.label_failed, self.ship_exchange)
+        forms = (self.decide, self.instead, self.inspect, self.label_failed, self.ship_exchange)
         return not (any(forms) or self.stuck or self.by_word)
 
 
@@ -149,6 +151,9 @@ def find_possible(page: ReturnPage, actor: Actor) -> Possible:
         decide=row.status == ReturnStatus.REQUESTED,
         decision=next((kinds[kind] for kind in _DECIDED_BY if kind in kinds), None),
         gave_first=TaskKind.SECOND_APPROVAL in kinds and page.first_approver == actor.id,
+        instead=kinds.get(TaskKind.SECOND_APPROVAL)
+        if row.status != ReturnStatus.REQUESTED
+        else None,
         above_limit=limit is not None and row.quote_total > limit,
         limit=limit,
         receive=not ended and may_come,

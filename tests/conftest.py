@@ -19,6 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from models import migrations
 from models.database import Database
 from models.tables import Base
+from tests.tryton.fixtures import tryton, tryton_server, tryton_template
+
+__all__ = ["tryton", "tryton_server", "tryton_template"]
 
 DatabaseKind = Literal["sqlite", "postgres"]
 MakeDatabase = Callable[[DatabaseKind], Database]

@@ -7,9 +7,6 @@ import pytest
 import stripe
 
 from tests.contract.sandbox_process import KEY, Sandbox, Shop
-from tests.tryton.fixtures import make_tryton, tryton, tryton_template
-
-__all__ = ["make_tryton", "tryton", "tryton_template"]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import pytest
 
 from activities.providers.tryton.client import Tryton, TrytonRefused, TrytonUnclear
 from activities.providers.tryton.values import dump, load
-from tests.tryton.fixtures import MakeTryton
 from tests.tryton.process import DATABASE, TrytonProcess
 from tests.tryton.shop import CUSTOMER, KEY, ORDER, SKU
 
@@ -67,25 +66,25 @@ def test_a_database_that_is_not_there_is_refused(tryton: TrytonProcess) -> None:
         Tryton(f"{tryton.address}-two", KEY).search("party.party", [], ["name"])
 
 
-def test_a_server_that_is_killed_is_unclear_until_it_is_back(make_tryton: MakeTryton) -> None:
-    server = make_tryton()
-    client = Tryton(server.address, KEY, company=1)
+def test_a_server_that_is_killed_is_unclear_until_it_is_back(
+    client: Tryton, tryton: TrytonProcess
+) -> None:
     made = client.create("party.party", {"name": "Before"})
-    server.kill()
+    tryton.kill()
 
     with pytest.raises(TrytonUnclear):
         client.search("party.party", [["id", "=", made["id"]]], ["name"])
 
-    server.start()
+    tryton.start()
     (found,) = client.search("party.party", [["id", "=", made["id"]]], ["name"])
     assert found["name"] == "Before"
 
 
-def test_a_lock_that_another_holds_is_unclear_and_nothing_is_made(make_tryton: MakeTryton) -> None:
-    server = make_tryton()
-    client = Tryton(server.address, KEY, company=1)
+def test_a_lock_that_another_holds_is_unclear_and_nothing_is_made(
+    client: Tryton, tryton: TrytonProcess
+) -> None:
     client.search("party.party", [], ["name"])
-    other = sqlite3.connect(server.directory / f"{DATABASE}.sqlite", isolation_level=None)
+    other = sqlite3.connect(tryton.directory / f"{DATABASE}.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(TrytonUnclear, match="503"):

@@ -1,15 +1,13 @@
-"""Tryton for tests: made once for these versions, then copied."""
+"""Tryton for tests: made once for these versions, then as it was for each test."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.tryton import shop
 from tests.tryton.process import DATABASE, Desk, TrytonProcess, copy_of, template_name
-
-MakeTryton = Callable[[], TrytonProcess]
 
 
 @pytest.fixture(scope="session")
@@ -37,30 +35,21 @@ def _make(made: Path) -> None:
     part.rename(made)
 
 
-@pytest.fixture
-def make_tryton(tryton_template: Path, tmp_path: Path) -> Iterator[MakeTryton]:
-    """Starts a Tryton of the test's own, which it may end."""
-    started: list[TrytonProcess] = []
-
-    def make() -> TrytonProcess:
-        directory = tmp_path / f"tryton-{len(started) + 1}"
-        directory.mkdir()
-        server = copy_of(tryton_template, directory)
-        started.append(server)
-        server.start()
-        return server
-
-    yield make
-    for server in started:
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-def tryton(
+@pytest.fixture(scope="session")
+def tryton_server(
     tryton_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TrytonProcess]:
-    """A Tryton that the tests of one file share."""
+    """The one Tryton of this run: starting takes longer than most tests of it do."""
     server = copy_of(tryton_template, tmp_path_factory.mktemp("tryton"))
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def tryton(tryton_template: Path, tryton_server: TrytonProcess) -> TrytonProcess:
+    """Tryton with its small shop, as if no test had been there; a test may kill it."""
+    tryton_server.restore(tryton_template)
+    if not tryton_server.runs:
+        tryton_server.start()
+    return tryton_server

@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -65,9 +67,26 @@ class TrytonProcess:
         self.process.kill()
         self.process.wait(timeout=10)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def restore(self, template: Path) -> None:
+        """Makes its database what the template is, in one transaction, while it may run.
+
+        What Tryton keeps in memory is of what the template holds, too.
+        """
+        name = f"{DATABASE}.sqlite"
+        with (
+            closing(sqlite3.connect(template / name)) as kept,
+            closing(sqlite3.connect(self.directory / name)) as used,
+        ):
+            kept.backup(used)
+
     def stop(self) -> None:
         """Ends it, if it runs."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.runs:
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(timeout=5)

@@ -13,13 +13,10 @@ from temporalio.testing import WorkflowEnvironment
 from models.database import Database
 from models.settings import load_settings
 from tests.contract.sandbox_process import KEY, Sandbox
-from tests.tryton.fixtures import make_tryton, tryton, tryton_template
 from tests.workflows.world import World
 from web.gateway import Gateway
 from web.temporal import TemporalBridge
 from workflows import search_attributes
-
-__all__ = ["make_tryton", "tryton", "tryton_template"]
 
 
 def temporal_binary() -> str:

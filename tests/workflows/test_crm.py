@@ -16,35 +16,24 @@ from models.rules.milestones import Standing
 from models.store.crm import read_case, set_aside_before
 from models.tables import SystemCursor
 from tests.contract.sandbox_process import new_payment
-from tests.tryton.fixtures import MakeTryton, make_tryton, tryton_template
 from tests.tryton.process import TrytonProcess
 from tests.tryton.sales import SalesDesk, systems_of
-from tests.workflows.refunding import on_sqlite
 from tests.workflows.world import AGENT, World
 from workflows.crm import CrmWorkflow
 
-__all__ = ["make_tryton", "tryton_template"]
-
-pytestmark = on_sqlite
-
 
 @pytest.fixture
-def server(make_tryton: MakeTryton) -> TrytonProcess:
-    return make_tryton()
-
-
-@pytest.fixture
-def sales(server: TrytonProcess, tryton_template: Path) -> SalesDesk:
-    desk = SalesDesk(server, tryton_template)
+def sales(tryton: TrytonProcess, tryton_template: Path) -> SalesDesk:
+    desk = SalesDesk(tryton, tryton_template)
     origin = desk.desk.find("ir.model", ("name", "=", "sale.sale"))
     desk.desk.create("sale.complaint.type", name="Return", origin=origin)
     return desk
 
 
 @pytest.fixture
-async def shop(idle_world: World, server: TrytonProcess) -> AsyncIterator[World]:
+async def shop(idle_world: World, tryton: TrytonProcess) -> AsyncIterator[World]:
     """A world that tells this Tryton."""
-    idle_world.settings = replace(idle_world.settings, systems=systems_of(server, crm="tryton"))
+    idle_world.settings = replace(idle_world.settings, systems=systems_of(tryton, crm="tryton"))
     async with idle_world.working():
         yield idle_world
 
@@ -70,7 +59,7 @@ def complaint(sales: SalesDesk, rma: str) -> tuple[str, list[str]]:
 
 
 async def test_a_return_is_one_complaint_and_each_milestone_one_note_whatever_dies(
-    shop: World, sales: SalesDesk, server: TrytonProcess
+    shop: World, sales: SalesDesk, tryton: TrytonProcess
 ) -> None:
     sales.sell(["W-1"], (1, "50.00"))
     shop.put_order("W-1", reference=new_payment("ok"), quantities=(1,))
@@ -78,13 +67,13 @@ async def test_a_return_is_one_complaint_and_each_milestone_one_note_whatever_di
     assert await tell(shop) == 1
     assert complaint(sales, rma) == ("waiting", ["Return requested."])
 
-    server.kill()
+    tryton.kill()
     await shop.approve(rma)
     await shop.receive(rma)
     await shop.inspect(rma)
     await shop.until(rma, ReturnStatus.RESOLVED)
     running = await begin_telling(shop)
-    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(tryton.start)
     assert await running.result() == 1
     told = ["Return requested.", "Return approved.", "Parcel received.", "Refund paid: 50.00 GBP."]
     assert complaint(sales, rma) == ("waiting", told)

@@ -14,33 +14,22 @@ from temporalio.client import WorkflowFailureError
 from models.messages import OrderPullStart, OrdersPulled
 from models.store.order_pulls import read_cursor, refused_orders
 from models.tables import Order
-from tests.tryton.fixtures import MakeTryton, make_tryton, tryton_template
 from tests.tryton.process import TrytonProcess
 from tests.tryton.sales import SalesDesk, systems_of
-from tests.workflows.refunding import on_sqlite
 from tests.workflows.world import World
 from web.cli.orders import orders
 from workflows.order_pull import OrderPullWorkflow
 
-__all__ = ["make_tryton", "tryton_template"]
 
-pytestmark = on_sqlite
+@pytest.fixture
+def sales(tryton: TrytonProcess, tryton_template: Path) -> SalesDesk:
+    return SalesDesk(tryton, tryton_template)
 
 
 @pytest.fixture
-def server(make_tryton: MakeTryton) -> TrytonProcess:
-    return make_tryton()
-
-
-@pytest.fixture
-def sales(server: TrytonProcess, tryton_template: Path) -> SalesDesk:
-    return SalesDesk(server, tryton_template)
-
-
-@pytest.fixture
-async def shop(idle_world: World, server: TrytonProcess) -> AsyncIterator[World]:
+async def shop(idle_world: World, tryton: TrytonProcess) -> AsyncIterator[World]:
     """A world that pulls its orders from this Tryton."""
-    idle_world.settings = replace(idle_world.settings, systems=systems_of(server, orders="tryton"))
+    idle_world.settings = replace(idle_world.settings, systems=systems_of(tryton, orders="tryton"))
     async with idle_world.working():
         yield idle_world
 
@@ -175,12 +164,12 @@ async def test_what_contradicts_a_return_or_is_no_order_is_left_and_told_until_i
 
 
 async def test_a_pull_reads_all_pages_and_outlives_a_tryton_that_is_killed(
-    shop: World, sales: SalesDesk, server: TrytonProcess
+    shop: World, sales: SalesDesk, tryton: TrytonProcess
 ) -> None:
     sales.sell([f"W-{number}" for number in range(22)], (1, "10.00"))
-    server.kill()
+    tryton.kill()
     running = await begin_pull(shop)
-    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(tryton.start)
     assert await running.result() == OrdersPulled(created=22)
     assert await pull(shop) == OrdersPulled(unchanged=22)
 

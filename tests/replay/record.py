@@ -29,6 +29,16 @@ from web.temporal import TemporalBridge
 from workflows import search_attributes
 
 HISTORIES = Path(__file__).with_name("histories")
+# How the ids of other workflows begin.
+_NOT_OF_RETURNS = (
+    "reconciliation",
+    "credit-expiry",
+    "simulation",
+    "webhook",
+    "dispute",
+    "order-pull",
+    "crm",
+)
 
 
 async def main(names: list[str]) -> None:
@@ -54,9 +64,7 @@ async def record(story: Story, world: World) -> None:
     else:
         name = await story(world)
     # A return's story names the return; the others name their workflow.
-    of_return = not name.startswith(
-        ("reconciliation", "credit-expiry", "simulation", "webhook", "dispute")
-    )
+    of_return = not name.startswith(_NOT_OF_RETURNS)
     handle = world.env.client.get_workflow_handle(workflow_id(name) if of_return else name)
     history = await handle.fetch_history()
     events = ",\n".join(

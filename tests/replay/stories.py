@@ -42,6 +42,12 @@ from models.store.policy_versions import save_policy
 from models.tables import GrantedRefund, PolicyVersion, Return, Task
 from tests.contract.sandbox_process import new_payment
 from tests.contract.webhook_receiver import Receiver
+from tests.replay.system_stories import (
+    orders_pulled,
+    orders_pulled_from_nowhere,
+    orders_pulled_since,
+    told_to_the_crm,
+)
 from tests.workflows.erp_book import ErpBook, ExchangesBook
 from tests.workflows.hooks import happen, listen, until_all
 from tests.workflows.refunding import Line, control, pay_by_hand, retry, tell, told, until_failed
@@ -950,4 +956,8 @@ STORIES_WITHOUT_A_WORKER: tuple[Story, ...] = (
     told_by_the_erp,
     goodwill_told_to_the_erp,
     exchange_told_to_the_erp,
+    orders_pulled,
+    orders_pulled_since,
+    orders_pulled_from_nowhere,
+    told_to_the_crm,
 )

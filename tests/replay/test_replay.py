@@ -16,9 +16,11 @@ from models.messages import ReturnStatus
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER
 from worker import workflow_runner
 from workflows.credit_expiry import CreditExpiryWorkflow
+from workflows.crm import CrmWorkflow
 from workflows.disputes import DisputeWorkflow
 from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
+from workflows.order_pull import OrderPullWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
@@ -43,6 +45,8 @@ def replayer() -> Iterator[Replayer]:
                 WebhookWorkflow,
                 WebhookSweepWorkflow,
                 DisputeWorkflow,
+                OrderPullWorkflow,
+                CrmWorkflow,
             ],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,

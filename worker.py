@@ -17,6 +17,7 @@ from activities.disputes import Disputes
 from activities.erp import Erp
 from activities.exchanges import Exchanges
 from activities.heartbeats import Heartbeats
+from activities.housekeeping import Housekeeping
 from activities.notifications import Notifications
 from activities.order_pulls import OrderPulls
 from activities.providers.carriers.finding import connect_carrier
@@ -60,6 +61,7 @@ from workflows.crm import CrmWorkflow
 from workflows.disputes import DisputeWorkflow
 from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
+from workflows.housekeeping import HousekeepingWorkflow
 from workflows.order_pull import OrderPullWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -204,6 +206,7 @@ def make_worker(
             DisputeWorkflow,
             ReconciliationWorkflow,
             CreditExpiryWorkflow,
+            HousekeepingWorkflow,
             SimulationWorkflow,
             TaskWatchWorkflow,
             OrderPullWorkflow,
@@ -243,6 +246,7 @@ def make_worker(
             simulations.simulate,
             simulations.end_simulation,
             StoreCredits(database).expire_store_credits,
+            Housekeeping(database).forget_what_was_told,
             shipping.make_label,
             shipping.give_labels_back,
             notifications.send_mail,

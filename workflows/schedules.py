@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from models.messages import OrderPullStart, ReconciliationStart
 from workflows.credit_expiry import CreditExpiryWorkflow
 from workflows.crm import CrmWorkflow
+from workflows.housekeeping import HousekeepingWorkflow
 from workflows.order_pull import OrderPullWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.task_watch import TaskWatchWorkflow
@@ -32,6 +33,7 @@ TASK_WATCH = "redress-task-watch"
 WEBHOOK_SWEEP = "redress-webhook-sweep"
 ORDER_PULL = "redress-order-pull"
 CRM = "redress-crm"
+HOUSEKEEPING = "redress-housekeeping"
 
 # A night that was missed longer ago than this is not made up for: the next one compares all.
 _CATCH_UP = timedelta(hours=20)
@@ -74,6 +76,13 @@ async def ensure_schedules(
     # Credit first, so that the comparison sees the books of the day.
     await _ensure(client, CREDIT_EXPIRY, expiry, _each_night(3, 0, time_zone))
     await _ensure(client, RECONCILIATION, reconciliation, _each_night(3, 30, time_zone))
+    tidy = ScheduleActionStartWorkflow(
+        HousekeepingWorkflow.run,
+        id="housekeeping",
+        task_queue=task_queue,
+        static_summary="What was told long ago",
+    )
+    await _ensure(client, HOUSEKEEPING, tidy, _each_night(4, 30, time_zone))
     watch = ScheduleActionStartWorkflow(
         TaskWatchWorkflow.run,
         id="task-watch",

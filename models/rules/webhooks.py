@@ -15,6 +15,8 @@ RETRY_AFTER = (
     timedelta(hours=6),
 )
 GIVES_UP_AFTER = timedelta(days=3)
+# How long events, and what became of sending them, can be read; what was taken for 30 days.
+EVENTS_KEPT_FOR = timedelta(days=90)
 # How long nothing at all is sent after so many attempts in a row without any answer.
 PAUSE_AFTER = (
     timedelta(0),

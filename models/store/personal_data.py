@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Update, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, delete, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.messages import FINAL_STATUSES, ReturnKind, ReturnStatus
@@ -22,6 +22,7 @@ from models.tables import (
     Message,
     Note,
     Order,
+    OutgoingEvent,
     Parcel,
     ParcelItem,
     Photo,
@@ -30,6 +31,7 @@ from models.tables import (
     Scan,
     Submission,
     Task,
+    WebhookDelivery,
 )
 
 # What stands where words were, so that nobody takes them for forgotten.
@@ -150,6 +152,9 @@ def _blank(session: Session, subject: Subject) -> None:
         .where(ParcelItem.parcel_id.in_(select(Parcel.id).where(_parcels(subject))))
         .values(note=""),
         update(Parcel).where(_parcels(subject)).values(name=None, note=""),
+        update(WebhookDelivery)
+        .where(WebhookDelivery.number.in_(_told_of(subject)), *_answered)
+        .values(response_body=ERASED),
         *_answers(rmas),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
@@ -165,6 +170,22 @@ def _parcels(subject: Subject) -> ColumnElement[bool]:
         Parcel.rma.in_(subject.rmas),
         Parcel.order_number.in_(subject.orders),
         Parcel.id.in_(select(ParcelItem.parcel_id).where(ParcelItem.rma.in_(subject.rmas))),
+    )
+
+
+# What another system answered may repeat what it knows of the person.
+_answered = (WebhookDelivery.response_body.is_not(None), WebhookDelivery.response_body != "")
+
+
+def _told_of(subject: Subject) -> Select[int]:
+    """The events that told other systems of their returns and orders."""
+    tasks = select(literal("task/").concat(Task.id)).where(Task.order_number.in_(subject.orders))
+    return select(OutgoingEvent.number).where(
+        or_(
+            OutgoingEvent.rma.in_(subject.rmas),
+            OutgoingEvent.stream.in_([f"order/{number}" for number in subject.orders]),
+            OutgoingEvent.stream.in_(tasks),
+        )
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from models.database import Database
 from models.messages import EventKind, ReturnKind, ReturnStatus
 from models.outbox import mail_file
+from models.store import webhooks
 from models.tables import (
     Base,
     IdempotencyKey,
@@ -18,6 +19,7 @@ from models.tables import (
     Message,
     Note,
     Order,
+    OutgoingEvent,
     Parcel,
     ParcelItem,
     Photo,
@@ -139,6 +141,15 @@ def add_person(
                 locked_until=NOW,
             )
         )
+    with database.write() as session:
+        event = session.scalars(select(OutgoingEvent).where(OutgoingEvent.rma == rma)).first()
+        assert event is not None
+        endpoint = webhooks.add_endpoint(
+            session, url="https://x.example", description="", types=[], actor="user:1", at=NOW
+        )
+        sent = webhooks.new_delivery(endpoint.id, event, NOW)
+        sent.response_status, sent.response_body = 200, f"Thanks, {word} is one of ours"
+        session.add(sent)
     return rma
 
 

@@ -11,7 +11,13 @@ from tests.workflows.refunding import on_sqlite
 from tests.workflows.stored import NOW
 from tests.workflows.world import World
 from workflows.credit_expiry import CreditExpiryWorkflow
-from workflows.schedules import CREDIT_EXPIRY, RECONCILIATION, TASK_WATCH, ensure_schedules
+from workflows.schedules import (
+    CREDIT_EXPIRY,
+    HOUSEKEEPING,
+    RECONCILIATION,
+    TASK_WATCH,
+    ensure_schedules,
+)
 from workflows.task_watch import TaskWatchWorkflow
 
 pytestmark = on_sqlite
@@ -30,7 +36,8 @@ async def times(client: Client, schedule: str) -> tuple[list[tuple[int, int]], s
 async def test_each_night_has_its_schedules_and_workers_may_start_at_once(world: World) -> None:
     client, queue = world.env.client, world.settings.task_queue
     await ensure_schedules(client, queue, "Europe/Berlin")
-    for schedule, clock in ((CREDIT_EXPIRY, (3, 0)), (RECONCILIATION, (3, 30))):
+    nightly = ((CREDIT_EXPIRY, (3, 0)), (RECONCILIATION, (3, 30)), (HOUSEKEEPING, (4, 30)))
+    for schedule, clock in nightly:
         assert await times(client, schedule) == ([clock], "Europe/Berlin", queue)
     await client.get_schedule_handle(RECONCILIATION).pause(note="Stocktaking")
     await ensure_schedules(client, queue, "America/New_York")

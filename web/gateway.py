@@ -263,8 +263,12 @@ class Gateway(
 
     # --- tasks -------------------------------------------------------------------------------
 
-    def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
-        """Puts a person's name on a task; claiming one's own again changes nothing."""
+    def claim_task(
+        self, task: str, actor: Actor, *, id: str | None = None, note: str = ""
+    ) -> Answer:
+        """Puts a person's name on a task, with what they say of it; claiming one's own again
+        without a note changes nothing.
+        """
         with self._database.write() as session:
             row = _open_task(session, task, actor, lock=True)
             if actor.user_id is None:
@@ -273,6 +277,13 @@ class Gateway(
                 raise Conflict("Somebody else has claimed this task.", code="task_claimed")
             row.owner_id = actor.user_id
             row.status = "claimed"
+            composer = Composer(row.rma or "", actor, call_id(id))
+            said = composer.reason(note)
+            if said is not None:
+                for kept in composer.notes:
+                    session.merge(kept)
+                session.flush()
+                row.note_id = said
             return _answer_of(row)
 
     def release_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
@@ -286,6 +297,7 @@ class Gateway(
                     code="task_claimed",
                 )
             row.owner_id = None
+            row.note_id = None
             row.status = "open"
             return _answer_of(row)
 

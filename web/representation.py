@@ -211,6 +211,7 @@ def represent_task(found: Task) -> Json:
         "refund": found.refund,
         "reference": found.reference,
         "owner": None if found.owner_id is None else f"user:{found.owner_id}",
+        "note": None if found.note is None else found.note.body,
         "due_at": represent_time(found.due_at),
         "opened_at": represent_time(found.opened_at),
         "closed_at": represent_time(found.closed_at),

@@ -140,7 +140,7 @@ def _blank(session: Session, subject: Subject) -> None:
         .where(ReturnLine.rma.in_(rmas), ReturnLine.comment != "")
         .values(comment=ERASED),
         update(Note).where(Note.rma.in_(rmas)).values(body=ERASED),
-        update(Note).where(Note.id.in_(notes_on_orders(subject.orders))).values(body=ERASED),
+        update(Note).where(Note.id.in_(_notes_on_tasks(subject))).values(body=ERASED),
         update(Message)
         .where(Message.rma.in_(rmas))
         .values(recipient="", subject=ERASED, text=ERASED, html=ERASED),
@@ -160,9 +160,13 @@ def _blank(session: Session, subject: Subject) -> None:
         session.execute(statement.execution_options(synchronize_session=False))
 
 
-def notes_on_orders(orders: list[str]) -> Select[str | None]:
-    """Ids of what people said of tasks about orders without a return."""
-    return select(Task.note_id).where(Task.order_number.in_(orders), Task.note_id.is_not(None))
+def _notes_on_tasks(subject: Subject) -> Select[str | None]:
+    """Ids of what people said of tasks about orders and parcels without a return."""
+    parcels = select(Parcel.id).where(_parcels(subject))
+    return select(Task.note_id).where(
+        or_(Task.order_number.in_(subject.orders), Task.parcel_id.in_(parcels)),
+        Task.note_id.is_not(None),
+    )
 
 
 def _parcels(subject: Subject) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import LargeBinary, inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.store.personal_data import Subject, erasures_of, is_gift
 from models.tables import (
@@ -80,7 +80,9 @@ def export(session: Session, subject: Subject) -> dict[str, Any]:
     )
     below = _below(session, _OF_CONTACT if subject.alone else _OF_RETURN, "rma", rmas)
     bought = _below(session, _OF_ORDER, "order_number", subject.orders)
-    noted = _notes_on_orders(session, subject.orders)
+    came = session.scalars(parcels).all()
+    noted = _notes(session, Task.order_number, subject.orders)
+    noted |= _notes(session, Task.parcel_id, [row.id for row in came])
     return {
         "customer": subject.name,
         "person": [_row(row) for row in session.scalars(people)],
@@ -89,22 +91,24 @@ def export(session: Session, subject: Subject) -> dict[str, Any]:
             for row in session.scalars(orders)
         ],
         "returns": [{**_own(row, alone=subject.alone), **below[row.rma]} for row in returns],
-        "parcels": [_row(row) for row in session.scalars(parcels)],
+        "parcels": [{**_row(row), "notes": noted[row.id]} for row in came],
         "erasures": [_row(row) for row in erasures_of(session, subject)],
     }
 
 
-def _notes_on_orders(session: Session, orders: list[str]) -> dict[str, list[Any]]:
-    """What people said of tasks about orders without a return."""
-    found: dict[str, list[Any]] = {order: [] for order in orders}
+def _notes(
+    session: Session, column: InstrumentedAttribute[str | None], about: list[str]
+) -> dict[str, list[Any]]:
+    """What people said of tasks about orders, or parcels, without a return."""
+    found: dict[str, list[Any]] = {name: [] for name in about}
     said = (
-        select(Task.order_number, Note)
+        select(column, Note)
         .join(Note, Note.id == Task.note_id)
-        .where(Task.order_number.in_(orders))
+        .where(column.in_(about))
         .order_by(Note.created_at, Note.id)
     )
-    for order, note in session.execute(said):
-        found[str(order)].append(_row(note))
+    for name, note in session.execute(said):
+        found[str(name)].append(_row(note))
     return found
 
 

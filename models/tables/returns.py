@@ -221,7 +221,8 @@ class Task(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(80))
-    # What a person said who ended one that is about no return, which has its timeline for that.
+    # What a person said who claimed it, or who ended one that is about no return: a return has its
+    # timeline for that.
     note_id: Mapped[str | None] = mapped_column(ForeignKey("notes.id"))
     # When somebody was told that it is due, and when the managers were that it waits too long.
     reminded_at: Mapped[datetime | None]
@@ -229,7 +230,7 @@ class Task(Base):
 
     return_: Mapped[Return | None] = relationship()
     parcel: Mapped[Parcel | None] = relationship()
-    note: Mapped[Note | None] = relationship(viewonly=True)
+    note: Mapped[Note | None] = relationship(viewonly=True, lazy="selectin")
 
 
 class Label(Base):

@@ -157,7 +157,7 @@ def tell_a_refund(shop: Recorder) -> str:
     shop.call("GET", f"/tasks?return={rma}")
     task = shop.up.do("GET", f"/tasks?return={rma}&status=open")["data"][0]["id"]
     person = {"headers": {"Authorization": f"Bearer {key_of_a_person(shop.up)}"}}
-    shop.call("POST", f"/tasks/{task}/claim", {}, **person)
+    shop.call("POST", f"/tasks/{task}/claim", {"note": "I ask the shop floor first."}, **person)
     shop.call("POST", f"/tasks/{task}/release", {}, **person)
     shop.call("POST", f"{at}/decision", {"decision": "approve", "note": "Within 30 days."})
     shop.up.until(rma, "awaiting_parcel")

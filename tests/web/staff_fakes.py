@@ -144,8 +144,10 @@ class FakeGateway:
     def reopen(self, rma: str, note: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("reopen", (rma, note), actor, id)
 
-    def claim_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
-        return self._took("claim_task", (task,), actor, id)
+    def claim_task(
+        self, task: str, actor: Actor, *, id: str | None = None, note: str = ""
+    ) -> Answer:
+        return self._took("claim_task", (task, note) if note else (task,), actor, id)
 
     def release_task(self, task: str, actor: Actor, *, id: str | None = None) -> Answer:
         return self._took("release_task", (task,), actor, id)

@@ -295,7 +295,7 @@ def test_a_task_is_claimed_and_completed(api: Api) -> None:
         row = session.get_one(Task, task)
         row.owner_id, row.status = mara.id, "claimed"
     key = api.make_key(["all"], mara)
-    claimed = api.call("POST", f"/tasks/{task}/claim", key=key)
+    claimed = api.post(f"/tasks/{task}/claim", {"note": "On it"}, key=key)
     assert claimed.status_code == 200
     assert claimed.get_json()["owner"] == f"user:{mara.id}"
     assert claimed.get_json()["escalated_at"] is None
@@ -303,7 +303,7 @@ def test_a_task_is_claimed_and_completed(api: Api) -> None:
     done = api.post(f"/tasks/{task}/complete", {"note": "Sent"}, key=key)
     assert done.status_code == 200
     assert [(call.name, call.about) for call in api.gateway.calls] == [
-        ("claim_task", (task,)),
+        ("claim_task", (task, "On it")),
         ("release_task", (task,)),
         ("complete_task", (task, "Sent")),
     ]

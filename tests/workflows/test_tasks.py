@@ -48,3 +48,23 @@ async def test_a_claim_is_given_back_by_its_owner_or_a_manager(world: World) -> 
         assert owner() == (None, "open")
     await world.call(world.gateway.release_task, task, ben)
     assert owner() == (None, "open")
+
+
+async def test_what_is_said_with_a_claim_stays_until_it_is_given_back(world: World) -> None:
+    number = new_order_number()
+    world.put_order(number, reference=new_payment("ok"))
+    task = world.open_tasks(await world.request(number))["decide"]
+    with world.database.write() as session:
+        ada = acting(add_user(session, Role.AGENT))
+
+    def said() -> str | None:
+        with world.database.read() as session:
+            note = session.get_one(Task, task).note
+            return None if note is None else note.body
+
+    await world.call(world.gateway.claim_task, task, ada, note=" I ask the carrier first ")
+    assert said() == "I ask the carrier first"
+    await world.call(world.gateway.claim_task, task, ada)
+    assert said() == "I ask the carrier first"
+    await world.call(world.gateway.release_task, task, ada)
+    assert said() is None

@@ -10,7 +10,7 @@ from web.api.blueprint import ResourceBlueprint
 from web.api.respond import respond, respond_taken
 from web.api.schemas.answers import TakenSchema, TaskPageSchema, TaskSchema
 from web.api.schemas.lists import TaskQuery, write_cursor
-from web.api.schemas.returns import CompletionSchema, EmptySchema
+from web.api.schemas.returns import ClaimSchema, CompletionSchema, EmptySchema
 from web.auth import current_actor, requires
 from web.errors import not_found
 from web.idempotency import call_id, idempotent
@@ -51,11 +51,12 @@ def list_all(query: tuple[TaskFilter, int, Place | None]) -> Response:
 @blueprint.on("POST", "/tasks/<path:task>/claim")
 @requires(*_WORKERS)
 @idempotent()
-@blueprint.takes(EmptySchema)
+@blueprint.takes(ClaimSchema)
 @blueprint.answers(200, TaskSchema)
-def claim(_asked: dict[str, Any], task: str) -> Response:
+def claim(asked: dict[str, Any], task: str) -> Response:
     """Put the caller's name on a task; only a person can."""
-    return _respond_task(task, services().gateway.claim_task(task, current_actor(), id=call_id()))
+    answer = services().gateway.claim_task(task, current_actor(), id=call_id(), note=asked["note"])
+    return _respond_task(task, answer)
 
 
 @blueprint.on("POST", "/tasks/<path:task>/release")

@@ -223,6 +223,13 @@ class TaskSchema(Schema):
         },
     )
     owner = fields.String(required=True, allow_none=True)
+    note = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What was said by who claimed it, or ended one that is about no return."
+        },
+    )
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     opened_at = fields.AwareDateTime(required=True)
     closed_at = fields.AwareDateTime(required=True, allow_none=True)

@@ -250,6 +250,12 @@ class NoteSchema(Body):
     note = Note()
 
 
+class ClaimSchema(Body):
+    """Whose task it is from now on: the caller's; `note`: what they say of it."""
+
+    note = Note()
+
+
 class CompletionSchema(Body):
     """A task that was done; `choice` where it can end in more than one way."""
 

@@ -165,6 +165,9 @@ async def _scan(case: Case, event: CarrierEvent) -> None:
 def _check_completion(case: Case, message: TaskCompletion) -> None:
     task = case.recorder.open_tasks.get(message.task)
     if task is None:
+        # It may have been opened since the end, while this workflow still tidies up.
+        if case.progress.ended:
+            raise conflict("already_ended", f"This return has ended; it is {case.progress.status}.")
         raise conflict("task_not_open", "This task is not open any more.")
     if task.kind not in TASKS_ENDED_BY_WORD:
         raise conflict(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 
 from models.messages import EventKind, ReturnStatus, TaskKind
 from tests.contract.sandbox_process import new_payment
@@ -137,6 +138,24 @@ async def test_a_parcel_that_was_dealt_with_is_not_here_any_more(world: World) -
     await again(world, rma)
     await world.until(rma, ReturnStatus.AWAITING_PARCEL)
     assert world.line(rma).received == 0
+
+
+@on_sqlite
+async def test_a_parcel_is_dealt_with_while_the_ended_workflow_still_tidies_up(
+    world: World,
+) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"))
+    # No mail gets out, which keeps the workflow running.
+    aside = world.mail_dir.rename(world.mail_dir.with_name("aside"))
+    world.mail_dir.touch()
+    await world.call(world.gateway.cancel, rma, "", AGENT)
+    await world.receive(rma, {"1": 1})
+    description = await world.handle(rma).describe()
+    assert description.status is WorkflowExecutionStatus.RUNNING
+    await end_task(world, rma, TaskKind.UNEXPECTED_PARCEL)
+    assert world.open_tasks(rma) == {}
+    world.mail_dir.unlink()
+    aside.rename(world.mail_dir)
 
 
 @on_sqlite

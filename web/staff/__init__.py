@@ -17,6 +17,7 @@ from web.staff import (
     exchanges,
     finance,
     inbox,
+    incoming,
     keys,
     mails,
     other_tasks,
@@ -139,6 +140,8 @@ def create_blueprint() -> Blueprint:
         ("complete", other_tasks.complete_other_task),
     ):
         staff.add_url_rule(f"/tasks/<id>/{rule}", view_func=task_view, methods=["POST"])
+    staff.add_url_rule("/webhooks/incoming", endpoint="incoming", view_func=incoming.incoming)
+    staff.add_url_rule("/webhooks/untold", endpoint="untold", view_func=incoming.untold)
     staff.add_url_rule("/webhooks", endpoint="webhooks", view_func=webhooks.endpoints)
     staff.add_url_rule(
         "/webhooks", endpoint="webhook_add", view_func=webhooks.add_endpoint, methods=["POST"]

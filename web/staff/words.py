@@ -289,6 +289,10 @@ DELIVERIES: dict[str, Badge] = {
     "delivered": Badge("Delivered", "done"),
     "failed": Badge("Failed", "bad"),
 }
+INCOMING: dict[str, Badge] = {
+    "taken": Badge("Taken", "done"),
+    "ignored": Badge("Ignored", "still"),
+}
 REPAIRS: dict[str, Badge] = {
     "open": Badge("Open", "wait"),
     "repaired": Badge("Repaired", "done"),

@@ -33,6 +33,8 @@ HISTORIES = Path(__file__).with_name("histories")
 _NOT_OF_RETURNS = (
     "reconciliation",
     "credit-expiry",
+    "task-watch",
+    "housekeeping",
     "simulation",
     "webhook",
     "dispute",

@@ -46,6 +46,9 @@ from tests.replay.system_stories import (
     orders_pulled,
     orders_pulled_from_nowhere,
     orders_pulled_since,
+    run_once,
+    tasks_watched,
+    tidied,
     told_to_the_crm,
 )
 from tests.workflows.erp_book import ErpBook, ExchangesBook
@@ -653,10 +656,7 @@ async def reconciliation(world: World) -> str:
 
 
 async def credit_expiry(world: World) -> str:
-    await world.env.client.execute_workflow(
-        CreditExpiryWorkflow.run, id="credit-expiry", task_queue=world.settings.task_queue
-    )
-    return "credit-expiry"
+    return await run_once(world, CreditExpiryWorkflow.run, "credit-expiry")
 
 
 async def simulated(world: World) -> str:
@@ -945,6 +945,8 @@ STORIES: tuple[Story, ...] = (
     kept,
     simulated,
     webhooks_swept,
+    tasks_watched,
+    tidied,
     said_by_signals,
 )
 # They start their workers themselves.

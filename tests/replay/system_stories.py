@@ -1,8 +1,9 @@
-"""Of the shop's other systems: orders that are pulled, and customers' records that are told."""
+"""Of the system itself: orders that are pulled, customers' records, and what runs by schedule."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowFailureError
@@ -15,7 +16,9 @@ from tests.contract.sandbox_process import new_payment
 from tests.workflows.system_books import CrmBook, OrderBook
 from tests.workflows.world import AGENT, World, new_order_number
 from workflows.crm import CrmWorkflow
+from workflows.housekeeping import HousekeepingWorkflow
 from workflows.order_pull import OrderPullWorkflow
+from workflows.task_watch import TaskWatchWorkflow
 
 
 @asynccontextmanager
@@ -81,3 +84,17 @@ async def told_to_the_crm(world: World) -> str:
     assert told == 1
     assert list(book.cases) == [rma]
     return "crm"
+
+
+async def tasks_watched(world: World) -> str:
+    return await run_once(world, TaskWatchWorkflow.run, "task-watch")
+
+
+async def tidied(world: World) -> str:
+    return await run_once(world, HousekeepingWorkflow.run, "housekeeping")
+
+
+async def run_once(world: World, run: Any, name: str) -> str:
+    """Runs what a schedule starts, and gives its workflow's id."""
+    await world.env.client.execute_workflow(run, id=name, task_queue=world.settings.task_queue)
+    return name

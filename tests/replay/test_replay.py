@@ -20,11 +20,13 @@ from workflows.crm import CrmWorkflow
 from workflows.disputes import DisputeWorkflow
 from workflows.erp import ErpWorkflow
 from workflows.exchanges import ExchangeWorkflow
+from workflows.housekeeping import HousekeepingWorkflow
 from workflows.order_pull import OrderPullWorkflow
 from workflows.payouts import PayoutWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.returns import ReturnWorkflow
 from workflows.simulation import SimulationWorkflow
+from workflows.task_watch import TaskWatchWorkflow
 from workflows.webhooks import WebhookSweepWorkflow, WebhookWorkflow
 
 HISTORIES = {path.stem: path for path in Path(__file__).with_name("histories").glob("*.json")}
@@ -47,6 +49,8 @@ def replayer() -> Iterator[Replayer]:
                 DisputeWorkflow,
                 OrderPullWorkflow,
                 CrmWorkflow,
+                TaskWatchWorkflow,
+                HousekeepingWorkflow,
             ],
             workflow_runner=workflow_runner(),
             workflow_task_executor=executor,

@@ -64,6 +64,15 @@ class Database:
         if self.when_told is not None and session.info.get(TOLD):
             self.when_told()
 
+    def tidy_log(self) -> None:
+        """Lets what was overwritten leave the disk now; the log of SQLite would keep it a while."""
+        if self.is_sqlite:
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
     def dispose(self) -> None:
         """Closes pooled connections."""
         self.engine.dispose()
@@ -78,6 +87,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=20000")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is erased is overwritten, too.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

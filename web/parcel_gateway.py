@@ -50,10 +50,13 @@ class ParcelGateway(Messenger):
     def scan(self, rma: str, asked: ScanRequest, actor: Actor) -> Answer:
         """Takes a carrier's scan; one event id counts once. After the end it is only kept."""
         self._require(rma)
+        # A scan that is older than another changes nothing. One that a carrier's clock dates ahead
+        # must not make the next ones older.
+        at = min(asked.at, datetime.now(UTC))
         with self._database.write() as session:
-            keep_scan(session, rma, asked.event_id, asked.status, asked.at, asked.detail)
+            keep_scan(session, rma, asked.event_id, asked.status, at, asked.detail)
         event = CarrierEvent(
-            id=asked.event_id, status=asked.status, at=asked.at.isoformat(), actor=actor.id
+            id=asked.event_id, status=asked.status, at=at.isoformat(), actor=actor.id
         )
         return self._deliver(rma, event, late=lambda _session: None)
 

@@ -1,11 +1,14 @@
 """An event's facts, read leniently: what is missing is left out of the words."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from models.messages import EventKind
 from models.timeline.amounts import money, units
 from models.timeline.names import PAYMENTS
+
+_CODE = re.compile("[a-z_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,11 @@ class Facts:
         return f"Refund of {self.money()}" if "amount" in self.data else "The refund"
 
     def because(self, name: str) -> str:
-        reason = self.text(name).replace("_", " ").rstrip(".")
+        reason = self.text(name)
+        # A code reads as words; a sentence may name an id, which is left as it is.
+        if _CODE.fullmatch(reason):
+            reason = reason.replace("_", " ")
+        reason = reason.rstrip(".")
         return f": {reason}" if reason else ""
 
 

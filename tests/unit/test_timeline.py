@@ -52,6 +52,13 @@ def test_an_event_without_its_facts_still_has_words(kind: EventKind) -> None:
     assert sentence(kind, {})
 
 
+def test_a_failure_reads_as_words_and_keeps_the_ids_it_names() -> None:
+    facts = {"amount": 100, "currency": "GBP", "failure": "expired_card"}
+    assert sentence(EventKind.REFUND_FAILED, facts).endswith("failed: expired card")
+    facts["failure"] = "Disputed with their bank (dp_4b45)."
+    assert sentence(EventKind.REFUND_FAILED, facts).endswith("with their bank (dp_4b45)")
+
+
 def test_what_the_customer_owes_is_no_worth_below_nothing() -> None:
     facts = {"units": 1, "total": -1250, "currency": "GBP"}
     for kind in (EventKind.REQUESTED, EventKind.CHANGED):

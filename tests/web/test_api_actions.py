@@ -177,6 +177,7 @@ def test_a_call_that_is_not_carried_out_yet_is_taken(
         ("label", {"format": "zpl"}, "/format"),
         ("tracking", {"event_id": "e", "status": "in_transit"}, "/at"),
         ("tracking", {"event_id": "", "status": "lost", "at": "now"}, "/event_id"),
+        ("tracking", {"event_id": "e", "status": "lost", "at": "2100-01-01T00:00:00Z"}, "/at"),
         ("receipts", {}, "/lines"),
         ("receipts", {"lines": [{"line": "1", "quantity": 0}]}, "/lines/0/quantity"),
         ("receipts", {"unexpected": [{"sku": "A", "quantity": 1.0}]}, "/unexpected/0/quantity"),

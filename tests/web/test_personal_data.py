@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -194,6 +195,15 @@ def test_nothing_that_tells_of_a_person_is_left_and_others_keep_theirs(api: Api)
     assert again.status_code == 200
     erasures = api.get("/customers/c-1/export").get_json()["erasures"]
     assert [row["actor"] for row in erasures] == [told["erased_by"]] * 2
+
+
+def test_no_file_of_the_database_tells_of_them_either(sqlite_api: Api) -> None:
+    add_person(sqlite_api.database, 1, SECRET)
+    files = [Path(f"{sqlite_api.database.url.database}{end}") for end in ("", "-wal")]
+    found = [SECRET.encode() in file.read_bytes() for file in files]
+    assert any(found)
+    assert erase(sqlite_api, "c-1").status_code == 200
+    assert not any(SECRET.encode() in file.read_bytes() for file in files)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Parcels that get lost: refunded anyway, claimed from the carrier, and what comes after all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -95,6 +95,15 @@ async def test_a_carrier_refuses_and_a_person_goes_on_waiting(world: World) -> N
     assert claims(world, rma) == ["refused"]
     await world.scan(rma, "s-2", CarrierStatus.LOST)
     assert set(world.open_tasks(rma)) == {"parcel_lost"}, "the carrier is asked once"
+
+
+async def test_a_scan_that_is_dated_ahead_hides_no_later_one(world: World) -> None:
+    rma = await world.awaiting_parcel(new_payment("ok"))
+    ahead = datetime.now(UTC) + timedelta(days=3650)
+    await world.scan(rma, "s-1", CarrierStatus.IN_TRANSIT, ahead)
+    await world.scan(rma, "s-2", CarrierStatus.LOST)
+    assert world.status(rma) == ReturnStatus.LOST
+    assert set(world.open_tasks(rma)) == {"parcel_lost", "carrier_claim"}
 
 
 async def test_a_parcel_that_turns_up_withdraws_the_claim(world: World) -> None:

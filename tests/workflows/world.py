@@ -205,8 +205,10 @@ class World:
         await self.until(rma, ReturnStatus.AWAITING_PARCEL)
         return rma
 
-    async def scan(self, rma: str, event: str, status: CarrierStatus) -> Any:
-        asked = ScanRequest(event_id=event, status=status, at=datetime.now(UTC))
+    async def scan(
+        self, rma: str, event: str, status: CarrierStatus, at: datetime | None = None
+    ) -> Any:
+        asked = ScanRequest(event_id=event, status=status, at=at or datetime.now(UTC))
         return await self.call(self.gateway.scan, rma, asked, AGENT)
 
     async def approve(self, rma: str, actor: Actor = AGENT) -> Any:

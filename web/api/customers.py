@@ -62,6 +62,7 @@ def erase_data(id: str) -> Response:
         ) from None
     # After the rows, which name the files: a call that died in between finds them again.
     _remove_files(erased)
+    services().database.tidy_log()
     return respond(
         {
             "customer": subject.name,

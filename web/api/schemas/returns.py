@@ -1,9 +1,10 @@
 """Bodies of the calls on returns, made into what the gateway takes."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from marshmallow import ValidationError, post_load, pre_load, validates_schema
+from marshmallow import ValidationError, post_load, pre_load, validates, validates_schema
 
 from models.messages import (
     CarrierStatus,
@@ -33,6 +34,7 @@ from web.api.schemas.fields import (
     Text,
     Units,
     WholeNumber,
+    refuse,
 )
 from web.api.schemas.orders import AddressSchema
 from web.api.schemas.reasons import ReasonCode
@@ -53,6 +55,9 @@ from web.requests import (
     UnexpectedRequest,
     WantedItem,
 )
+
+# How far a carrier's clock may be ahead, or its zone be forgotten.
+_AHEAD = timedelta(days=1)
 
 
 class Note(Text):
@@ -264,12 +269,21 @@ class CompletionSchema(Body):
 
 
 class TrackingSchema(Body):
-    """What a carrier says of the parcel; an event_id counts once."""
+    """What a carrier says of the parcel; an event_id counts once, and older scans change nothing.
+
+    `at` may be ahead of our clock by a day at most, and counts as now then.
+    """
 
     event_id = Text(longest=120, shortest=1, required=True)
     status = Choice(CarrierStatus, required=True)
     at = Moment(required=True)
     detail = Note()
+
+    @validates("at")
+    def check_at(self, at: datetime, data_key: str) -> None:
+        """A scan of next year would make all that come after it older ones."""
+        if at > datetime.now(UTC) + _AHEAD:
+            raise refuse("future", " is in the future; say when the carrier scanned the parcel.")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ScanRequest:

@@ -55,7 +55,13 @@ from web.requests import (
     Refused,
     ReturnRequest,
 )
-from web.submissions import check_contact, check_override, make_submission, requested_lines
+from web.submissions import (
+    check_contact,
+    check_override,
+    check_reference_free,
+    make_submission,
+    requested_lines,
+)
 
 
 def new_rma() -> str:
@@ -131,6 +137,9 @@ class Gateway(
         rma = rma or free_rma(self._database)
         if self._status_of(rma) is None:
             # Refused here, most requests never reach Temporal; the workflow judges again, for good.
+            with self._database.read() as session:
+                # First, so that who asks twice without a key learns which return it was.
+                check_reference_free(session, request, actor)
             self.quote(request, actor, at=judged_at)
             with self._database.read() as session:
                 check_contact(session, request)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from models.messages import EXCHANGING, Refusal, RequestedLine, ReturnKind
+from models.store.returns import named, reference_taken
+from models.store.sandbox import is_sandbox
 from models.tables import Order, Submission
 from web.access import Actor, Permission
 from web.requests import Forbidden, LineRequest, Refused, ReturnRequest, WantedItem
@@ -87,6 +89,19 @@ def check_override(request: ReturnRequest, actor: Actor) -> None:
             "Only staff who may override the policy can set it aside; leave out override.",
             code="override_not_allowed",
         )
+
+
+def check_reference_free(session: Session, request: ReturnRequest, actor: Actor) -> None:
+    """A return's own name is given once; the return that has it is named to who may read it.
+
+    Raises:
+        Refused: another return has it.
+    """
+    other = named(session, request.reference)
+    if other is None:
+        return
+    told = actor.may(Permission.READ) and (not actor.sandbox or is_sandbox(other.order_number))
+    raise Refused([reference_taken(other.rma if told else None)])
 
 
 def check_contact(session: Session, request: ReturnRequest) -> None:

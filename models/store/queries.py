@@ -74,7 +74,7 @@ class WholeReturn:
 class ReturnFilter:
     """Which returns to list; None: any. `customer` is the shop's own id.
 
-    `order_prefix`: of orders whose numbers begin so.
+    `order_prefix`: of orders whose numbers begin so. `reference`: the caller's own name, exactly.
     """
 
     status: ReturnStatus | None = None
@@ -85,6 +85,7 @@ class ReturnFilter:
     created_before: datetime | None = None
     q: str | None = None
     order_prefix: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,8 @@ def _conditions(wanted: ReturnFilter) -> list[ColumnElement[bool]]:
         found.append(Return.order_number == wanted.order)
     if wanted.order_prefix is not None:
         found.append(Return.order_number.startswith(wanted.order_prefix, autoescape=True))
+    if wanted.reference is not None:
+        found.append(Return.reference == wanted.reference)
     if wanted.customer is not None:
         orders = (
             select(Order.number).join(Order.customer).where(Customer.external_id == wanted.customer)

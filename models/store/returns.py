@@ -102,12 +102,9 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         return Assessment(
             refusals=[Refusal(code="required", message=message, pointer="/contact/email")]
         )
-    if _is_taken(session, body.get("reference")):
+    if named(session, body.get("reference")) is not None:
         session.delete(submission)
-        message = "A return with this reference exists already; every return needs its own."
-        return Assessment(
-            refusals=[Refusal(code="reference_taken", message=message, pointer="/reference")]
-        )
+        return Assessment(refusals=[reference_taken()])
     judged = judge_request(
         session,
         order=start.order,
@@ -221,9 +218,20 @@ def write_quote(session: Session, rma: str, quote: Quote) -> None:
     )
 
 
-def _is_taken(session: Session, reference: str | None) -> bool:
-    found = select(Return.rma).where(Return.reference == reference)
-    return reference is not None and session.scalar(found) is not None
+def named(session: Session, reference: str | None) -> Return | None:
+    """The return that was given this name by its caller."""
+    found = select(Return).where(Return.reference == reference)
+    return None if reference is None else session.scalar(found)
+
+
+def reference_taken(rma: str | None = None) -> Refusal:
+    """The refusal of a second return of one name. `rma`: the first, for who may read it."""
+    which = "A return with this reference exists already" + (f": {rma}" if rma else "")
+    return Refusal(
+        code="reference_taken",
+        message=f"{which}; every return needs its own.",
+        pointer="/reference",
+    )
 
 
 def save_progress(session: Session, progress: ReturnProgress) -> None:

@@ -236,6 +236,7 @@ def test_returns_are_found_by_each_filter_and_by_all_together(api: Api) -> None:
         )
         add_label(session, bob)
         one, two = ada.rma, bob.rma
+        ada.reference, bob.reference = "mine-1", "mine-10"
         order, tracking = ada.order_number, f"RD{bob.order_number}00GB"
         moment = ada.created_at.isoformat().replace("+00:00", "Z")
     assert listed(api, "") == [two, one]
@@ -243,6 +244,8 @@ def test_returns_are_found_by_each_filter_and_by_all_together(api: Api) -> None:
     assert listed(api, f"?order={order}") == [one]
     assert listed(api, "?customer=c-2") == [two]
     assert listed(api, "?reason=defective") == [two]
+    assert listed(api, "?reference=mine-1") == [one]
+    assert listed(api, "?reference=mine-1&status=requested") == listed(api, "?reference=") == []
     assert listed(api, f"?created_after={moment}") == [two, one]
     assert listed(api, f"?created_before={moment}") == []
     assert listed(api, "?created_before=2999-01-01T00:00:00%2B02:00&reason=too_small") == [one]

@@ -122,10 +122,14 @@ def test_it_sees_and_moves_those_of_its_orders(api: Api, key: str) -> None:
     api.put("/orders/sandbox-1", ORDER, key=key)
     with api.database.write() as session:
         made = add_return(session, 1, ReturnStatus.REQUESTED)
-        add_return(session, 2, ReturnStatus.REQUESTED)
+        real = add_return(session, 2, ReturnStatus.REQUESTED)
         made.order_number = "sandbox-1"
+        made.reference, real.reference = "mine-1", "mine-2"
         rma = made.rma
     assert [row["rma"] for row in api.get("/returns", key=key).get_json()["data"]] == [rma]
+    for reference, found in (("mine-1", [rma]), ("mine-2", [])):
+        rows = api.get(f"/returns?reference={reference}", key=key).get_json()["data"]
+        assert [row["rma"] for row in rows] == found
     assert api.get(f"/returns/{rma}/events", key=key).status_code == 200
     api.post(f"/returns/{rma}/decision", {"decision": "approve"}, key=key)
     change = {"resolution": "exchange"}

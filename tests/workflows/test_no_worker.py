@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from models.tables import Return, Submission
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.refunding import OWED, on_sqlite, retry, told, until_failed
 from tests.workflows.world import AGENT, World, new_order_number
+from web.access import Permission
 from web.gateway import new_rma
 from web.requests import (
     Answer,
@@ -147,7 +149,32 @@ async def test_two_returns_can_not_have_one_reference(world: World) -> None:
             await world.call(world.gateway.request_return, again, AGENT)
         assert [refusal.pointer for refusal in caught.value.refusals] == ["/reference"]
         assert caught.value.refusals[0].code == "reference_taken"
+        assert answer.rma in caught.value.detail
+        for stranger in (
+            replace(AGENT, permissions=AGENT.permissions - {Permission.READ}),
+            replace(AGENT, sandbox=True),
+        ):
+            with pytest.raises(Refused, match="with this reference exists already;"):
+                await world.call(world.gateway.request_return, again, stranger)
         await world.approve(answer.rma)
+
+
+async def test_of_two_that_ask_at_once_for_one_reference_one_gets_it(world: World) -> None:
+    requests = [asked(world, reference="CN-2") for _ in range(2)]
+    rmas = [new_rma(), new_rma()]
+    with impatient():
+        for request, rma in zip(requests, rmas, strict=True):
+            answer = await world.call(world.gateway.request_return, request, AGENT, rma=rma)
+            assert not answer.settled
+    async with world.working():
+        for rma in rmas:
+            await world.until_true(lambda rma=rma: not waiting(world, rma))
+    assert len(returns(world)) == 1
+
+
+def waiting(world: World, rma: str) -> bool:
+    with world.database.read() as session:
+        return session.get(Submission, rma) is not None and session.get(Return, rma) is None
 
 
 async def test_news_and_retries_wait_for_a_worker_too(world: World) -> None:

@@ -120,13 +120,15 @@ def row_number(place: Place) -> int:
 class ReturnQuery(PageQuery):
     """The list of returns. `created_after` includes its moment, `created_before` doesn't.
 
-    `q` finds RMA, order and tracking numbers, e-mail addresses, names and SKUs.
+    `reference` is the name of your own that a return was given. `q` finds RMA, order and tracking
+    numbers, e-mail addresses, names and SKUs.
     """
 
     status = Choice(ReturnStatus, load_default=None)
     order = Text(longest=100, load_default=None)
     customer = Text(longest=200, load_default=None)
     reason = ReasonCode(load_default=None)
+    reference = Text(longest=200, load_default=None)
     created_after = Moment(load_default=None)
     created_before = Moment(load_default=None)
     q = Text(longest=200, shortest=1, load_default=None)

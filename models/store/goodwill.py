@@ -17,6 +17,7 @@ from models.messages import (
 )
 from models.money import to_text
 from models.rules.quote_lines import QuoteKind, QuoteLine
+from models.store import disputes
 from models.store.granting import granted_message, lock_return, reserve_grant
 from models.store.policies import policy_at
 from models.store.pricing import left_to_refund
@@ -24,6 +25,7 @@ from models.store.refunds import RefundNotPossible
 from models.tables import (
     GrantedRefund,
     Note,
+    Order,
     Return,
     Task,
 )
@@ -59,7 +61,8 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
     Asking again with the same id answers the same.
 
     Raises:
-        RefundNotPossible: the return's state forbids it, or less can still be refunded.
+        RefundNotPossible: the return's state forbids it, less can still be refunded, or what could
+            is disputed with the customer's bank.
     """
     row, order = lock_return(session, start.rma)
     grant_id = f"{start.rma}/{PayoutKind.GOODWILL}/{start.id}"
@@ -82,6 +85,7 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
             f"({order.currency}), not {to_text(start.amount, order.currency)}.",
             code="exceeds_refundable",
         )
+    held = _held(session, order, start) if start.method is PayoutMethod.REFUND else set()
     made = GrantedRefund(
         id=grant_id,
         kind="goodwill",
@@ -103,5 +107,26 @@ def grant_goodwill(session: Session, start: PayoutStart, at: datetime) -> Grante
         kind=QuoteKind.GOODWILL, line=None, amount=start.amount, explanation="Goodwill"
     )
     workflow = payout_workflow_id(start.rma, PayoutKind.GOODWILL, start.id)
-    reserve_grant(session, made, order, policy_at(session, row.policy_version), [words], workflow)
+    policy = policy_at(session, row.policy_version)
+    reserve_grant(session, made, order, policy, [words], workflow, held=held)
     return granted_message(made)
+
+
+def _held(session: Session, order: Order, start: PayoutStart) -> set[int]:
+    """The payments that a dispute holds up; the others have to have room for all of it."""
+    why = {
+        payment.id: words
+        for payment in order.payments
+        if (words := disputes.why_not(session, payment)) is not None
+    }
+    free = sum(
+        payment.amount - payment.reserved for payment in order.payments if payment.id not in why
+    )
+    if start.amount <= free:
+        return set(why)
+    others = (
+        f" Its other payments can give back {to_text(free, order.currency)} {order.currency}."
+        if free
+        else ""
+    )
+    raise RefundNotPossible(next(iter(why.values())) + others, code="payment_disputed")

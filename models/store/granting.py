@@ -1,6 +1,6 @@
 """What every grant does: takes its money off the payments, books it, prepares how it is paid."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.orm import Session, selectinload
 
@@ -47,8 +47,13 @@ def reserve_grant(
     policy: Policy,
     lines: Sequence[QuoteLine],
     workflow: str,
+    *,
+    held: Collection[int] = (),
 ) -> None:
-    """Takes what was granted off the payments, books it, and prepares how it is paid."""
+    """Takes what was granted off the payments, books it, and prepares how it is paid.
+
+    `held`: payments that give nothing back now.
+    """
     made.bonus = sum(line.amount for line in lines if line.kind is QuoteKind.BONUS)
     session.add(made)
     session.flush()
@@ -61,6 +66,7 @@ def reserve_grant(
                 payment=payment.id, kind=payment.kind, refundable=payment.amount - payment.reserved
             )
             for payment in order.payments
+            if payment.id not in held
         ],
         policy.tender_order,
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from models.messages import (
     EventKind,
     ManualMethod,
+    PayoutMethod,
     RefundStatus,
     ReturnStatus,
     TaskChoice,
@@ -31,8 +32,8 @@ from tests.workflows.refunding import (
     told,
     until_failed,
 )
-from tests.workflows.world import AGENT, World, new_order_number
-from web.requests import Conflict, Refused
+from tests.workflows.world import AGENT, World, new_order_number, paid
+from web.requests import Conflict, GoodwillRequest, Refused
 
 
 def dispute(world: World, payment: str, **more: Any) -> str:
@@ -101,6 +102,38 @@ async def test_an_open_dispute_stops_refunds_and_asks_finance(world: World) -> N
         due = session.get_one(Task, world.open_tasks(rma)[TaskKind.DISPUTE]).due_at
     assert due is not None
     assert due.timestamp() > row(world, name).opened_at.timestamp() + 6 * 86400
+
+
+async def test_goodwill_waits_for_the_dispute_or_goes_to_another_payment(world: World) -> None:
+    first, second = new_payment("ok"), new_payment("ok")
+    two = (paid(first, 7000), paid(second, 3000, id="p-2"))
+    rma = await world.awaiting_parcel(first, payments=two)
+    name = dispute(world, first, amount=7000)
+    assert await hear(world, name, first)
+    await world.until_true(lambda: TaskKind.DISPUTE in world.open_tasks(rma))
+    with pytest.raises(Conflict, match=r"payments can give back 30\.00 GBP") as refused:
+        await goodwill(world, rma, 3001)
+    assert refused.value.code == "payment_disputed"
+    assert world.refunds(rma) == []
+    await goodwill(world, rma, 3000)
+    await world.until_true(lambda: [row.status for row in world.refunds(rma)] == ["succeeded"])
+    assert [found["amount"] for found in world.sandbox.refunds(second)] == [3000]
+    await world.until_true(lambda: world.mails(rma).count("goodwill") == 1)
+    with pytest.raises(Conflict, match=r"refund it once that is won\.$") as refused:
+        await goodwill(world, rma, 1)
+    assert refused.value.code == "payment_disputed"
+    assert world.sandbox.refunds(first) == []
+    close(world, name, "won")
+    assert await hear(world, name, first)
+    await ended(world, name)
+    await goodwill(world, rma, 100)
+    await world.until_true(lambda: len(world.sandbox.refunds(first)) == 1)
+    await world.until_true(lambda: world.mails(rma).count("goodwill") == 2)
+
+
+async def goodwill(world: World, rma: str, amount: int) -> None:
+    asked = GoodwillRequest(amount=amount, currency="GBP", method=PayoutMethod.REFUND)
+    await world.call(world.gateway.give_goodwill, rma, asked, AGENT)
 
 
 async def test_a_won_dispute_lets_the_refund_be_tried_again(world: World) -> None:

@@ -21,13 +21,14 @@ class TableRow:
     """A row: its cells in the order of the columns asked for, or what is wrong with it.
 
     `row` counts lines from 1, the header included; `key` is the first column's cell, None where
-    it can't be told.
+    it can't be told. `whole`: the problem is the first row's, so that there is no other row.
     """
 
     row: int
     key: str | None
     cells: Sequence[str] = ()
     problem: str = ""
+    whole: bool = False
 
 
 def read_table(stream: IO[bytes], columns: Sequence[str]) -> Iterator[TableRow]:
@@ -46,13 +47,13 @@ def read_table(stream: IO[bytes], columns: Sequence[str]) -> Iterator[TableRow]:
     records = _records(text)
     _, header = next(records, (1, []))
     if isinstance(header, str):
-        yield TableRow(1, None, problem=header)
+        yield TableRow(1, None, problem=header, whole=True)
         return
     names = [name.strip() for name in header]
     missing = [column for column in columns if column not in names]
     if missing:
         message = f"The first row must name the columns; missing: {', '.join(missing)}."
-        yield TableRow(1, None, problem=message)
+        yield TableRow(1, None, problem=message, whole=True)
         return
     places = [names.index(column) for column in columns]
     for row, cells in records:

@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 from typing import IO
 
 from models.csv_table import TableRow, amount, local_time, read_table, whole_number
-from models.order_files import ReadOrder, RefusedRow
-from models.rules.order_checks import MOST_LINES
+from models.order_files import FileRefused, ReadOrder, RefusedRow
+from models.rules.order_checks import MOST_LINES, quotable
 from models.rules.order_pricing import price_order
 from models.rules.orders import (
     CustomerInput,
@@ -42,11 +42,16 @@ def read_csv(stream: IO[bytes], time_zone: tzinfo) -> Iterator[ReadOrder | Refus
     Args:
         stream: the file, gzip or not, in UTF-8.
         time_zone: of times that don't say theirs.
+
+    Raises:
+        FileRefused: the first row doesn't name the columns.
     """
     seen: set[str] = set()
     current: _Collected | None = None
     stray: int | None = None
     for item in read_table(stream, COLUMNS):
+        if item.whole:
+            raise FileRefused(quotable(item.problem))
         if item.key is None:
             yield RefusedRow(row=item.row, message=item.problem)
             stray = item.row
@@ -181,7 +186,10 @@ def _refused_rows(collected: _Collected, refused: OrderRefused) -> Iterator[Refu
     """Puts what is wrong with an order to the rows it comes from."""
     # What is wrong with the payment, made here of the lines, follows from them.
     of_lines = [item for item in refused.refusals if item.pointer.startswith("/lines/")]
+    found = []
     for refusal in of_lines or refused.refusals:
         index = int(refusal.pointer.split("/")[2]) if of_lines else 0
         row = collected.rows[index].row
-        yield RefusedRow(row=row, message=refusal.message, order=collected.number)
+        found.append(RefusedRow(row=row, message=refusal.message, order=collected.number))
+    # What is wrong with one row stands together.
+    yield from sorted(found, key=lambda refused: refused.row)

@@ -46,6 +46,10 @@ class RefusedRow:
             object.__setattr__(self, "order", quotable(self.order))
 
 
+class FileRefused(Exception):
+    """Nothing of a file can be read; the message says why."""
+
+
 class FileDamaged(Exception):
     """The rest of a file can't be read; the message says why."""
 

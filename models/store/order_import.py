@@ -22,7 +22,8 @@ _BATCH_LINES = 5000
 class ImportResult:
     """What came of a file, in orders. `lines` counts the order lines of those that are in.
 
-    `refused` holds the first refused rows, `refused_rows` says how many there were.
+    `refused` says what is wrong, the first thousand things; `refused_rows` counts the rows with
+    something wrong, each once.
     """
 
     created: int
@@ -51,6 +52,9 @@ def import_orders(
         format: CSV (`models.order_csv`) or JSON lines, one order of the REST API a line.
         time_zone: of times in CSV that don't say theirs.
         parse: makes an order of a JSON value, or raises `OrderRefused`.
+
+    Raises:
+        FileRefused: nothing of it can be read.
     """
     rows = (
         read_csv(stream, time_zone) if format is FileFormat.CSV else read_json_lines(stream, parse)
@@ -67,14 +71,18 @@ class _Tally:
         self.lines = 0
         self.refused: list[RefusedRow] = []
         self.refused_rows = 0
+        self._last_refused = 0
 
     def add(self, read: ReadOrder, stored: Stored) -> None:
         self.counts[stored] += 1
         self.lines += len(read.order.lines)
 
     def refuse(self, row: RefusedRow) -> None:
-        self.refused_rows += 1
-        if self.refused_rows <= MOST_REFUSED_KEPT:
+        # All that is wrong with a row is told in one go.
+        if row.row != self._last_refused:
+            self.refused_rows += 1
+            self._last_refused = row.row
+        if len(self.refused) < MOST_REFUSED_KEPT:
             self.refused.append(row)
 
     def result(self) -> ImportResult:

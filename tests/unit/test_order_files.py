@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from models.messages import Refusal
 from models.order_csv import COLUMNS, read_csv
-from models.order_files import ReadOrder, RefusedRow, read_json_lines
+from models.order_files import FileRefused, ReadOrder, RefusedRow, read_json_lines
 from models.rules.orders import LineInput, OrderInput, OrderRefused, PaymentInput
 
 LONDON = ZoneInfo("Europe/London")
@@ -242,16 +242,15 @@ def test_rows_of_one_order_must_agree(old: str, new: str, words: str) -> None:
     ("data", "words"),
     [
         (b"", "missing: order_number, placed_at"),
-        (csv_file(header=HEADER.replace(",sku", "")), "missing: sku."),
+        (csv_file(header=HEADER.replace(",sku", "")), r"missing: sku\."),
         (b"\x00\x01\x02", "missing: order_number"),
         (b"x" * 2**21, "too long to be an order"),
-        (HEADER.encode() + b'\n"never closed', "can't be read as CSV"),
+        (b'"never closed', "can't be read as CSV"),
     ],
 )
-def test_a_file_that_is_no_csv_of_orders_says_so(data: bytes, words: str) -> None:
-    _, refused = read(data)
-    [message] = refused.values()
-    assert words in message
+def test_a_file_that_is_no_csv_of_orders_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(FileRefused, match=words):
+        read(data)
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9])
@@ -281,11 +280,14 @@ def test_no_bytes_make_it_fall_over(noise: bytes) -> None:
         gzip.compress(noise),
         gzip.compress(b"x") + noise,
     ):
-        for item in read_csv(io.BytesIO(data), LONDON):
-            if isinstance(item, RefusedRow):
-                assert f"{item.message}{item.order}".encode()
-            else:
-                assert item.order.order.number.encode()
+        try:
+            for item in read_csv(io.BytesIO(data), LONDON):
+                if isinstance(item, RefusedRow):
+                    assert f"{item.message}{item.order}".encode()
+                else:
+                    assert item.order.order.number.encode()
+        except FileRefused:
+            continue
 
 
 # --- JSON lines ------------------------------------------------------------------------------

@@ -227,6 +227,28 @@ def test_a_file_of_orders_goes_in_row_by_row(api: Api) -> None:
     assert "quantity must be a whole number from 1" in row["message"]
 
 
+def test_of_a_file_the_refused_rows_are_counted_not_what_is_wrong_with_them(
+    sqlite_api: Api,
+) -> None:
+    lines = b'{"number": "J1"}\n{bad\n'
+    response = sqlite_api.call(
+        "POST", "/orders/import", data=lines, content_type="application/x-ndjson"
+    )
+    body = response.get_json()
+    assert body["refused_rows"] == 2
+    assert {row["row"] for row in body["refused"]} == {1, 2}
+    assert len(body["refused"]) > 2
+
+
+@pytest.mark.parametrize("csv", ["", "order_number,sku\n1,TEE\n"])
+def test_a_file_without_its_columns_is_refused_whole(sqlite_api: Api, csv: str) -> None:
+    response = sqlite_api.call("POST", "/orders/import", data=csv, content_type="text/csv")
+    assert pointers(response) == {"": "header"}
+    missing = problem(response, 422)["detail"].partition("missing: ")[2]
+    assert "placed_at" in missing
+    assert ("sku" in missing) == (not csv)
+
+
 def test_a_file_may_be_larger_than_a_body(sqlite_api: Api) -> None:
     order = changed("/discounts/0/code", "x" * 100)
     one = json.dumps(order).encode()

@@ -160,6 +160,8 @@ def test_json_lines_have_the_shape_of_the_api(database: Database) -> None:
     assert messages[6] == [
         "The payments come to 5.00 GBP but the order to 6.00 GBP: 1.00 are missing."
     ]
+    assert len(messages[4]) > 1
+    assert (len(messages), result.refused_rows) == (5, 5)
     assert import_bytes(database, data, FileFormat.JSON_LINES).unchanged == 1
 
 
@@ -231,6 +233,16 @@ def test_the_command_lists_twenty_refused_rows_and_fails(run: CommandLine) -> No
     assert "22 n19" in said
     assert "n20" not in said
     assert "and 5 more." in said
+
+
+def test_the_command_counts_rows_and_refuses_a_file_without_its_columns(run: CommandLine) -> None:
+    code, said = run("orders.jsonl", b'{"number": "J1"}\n{bad\n')
+    assert code == 1
+    assert "Rows refused 2" in said
+    assert "more." not in said
+    code, said = run("orders.csv", csv_file(csv_row(1)).replace(b"sku,", b"article,"))
+    assert code == 1
+    assert "Error: orders.csv: The first row must name the columns; missing: sku." in said
 
 
 def test_the_command_reads_times_in_the_zone_given(run: CommandLine, database: Database) -> None:

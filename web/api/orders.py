@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 from werkzeug.routing import PathConverter
 
-from models.order_files import FileFormat
+from models.order_files import FileFormat, FileRefused
 from models.rules.orders import OrderInput, OrderRefused
 from models.store.order_import import import_orders
 from models.store.orders import OrderConflict, put_order
@@ -94,11 +94,14 @@ def import_file(time_zone: str | None) -> Response:
         )
     # It is read as it streams in, so its size doesn't matter; None would mean the usual limit.
     request.max_content_length = sys.maxsize
-    result = import_orders(
-        services().database,
-        request.stream,
-        format=file_format,
-        time_zone=ZoneInfo(time_zone or services().settings.time_zone),
-        parse=parse_order,
-    )
+    try:
+        result = import_orders(
+            services().database,
+            request.stream,
+            format=file_format,
+            time_zone=ZoneInfo(time_zone or services().settings.time_zone),
+            parse=parse_order,
+        )
+    except FileRefused as refused:
+        raise invalid([FieldError(pointer="", code="header", message=str(refused))]) from refused
     return respond(asdict(result))

@@ -15,7 +15,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ActivityError
 
 from models.messages import OrderPullStart, OrdersPulled
-from models.order_files import FileFormat
+from models.order_files import FileFormat, FileRefused
 from models.settings import Settings, load_settings
 from models.store.order_import import ImportResult, import_orders
 from models.store.order_pulls import refused_orders
@@ -62,9 +62,12 @@ def import_command(ctx: click.Context, file: Path, data_dir: Path, time_zone: Zo
         ) as progress,
         progress.open(file, "rb", description="Importing orders") as stream,
     ):
-        result = import_orders(
-            database, stream, format=file_format, time_zone=time_zone, parse=parse_order
-        )
+        try:
+            result = import_orders(
+                database, stream, format=file_format, time_zone=time_zone, parse=parse_order
+            )
+        except FileRefused as refused:
+            raise click.ClickException(f"{file.name}: {refused}") from refused
     _print(console, result)
     if result.refused_rows:
         ctx.exit(1)
@@ -163,9 +166,10 @@ def _print(console: Console, result: ImportResult) -> None:
     if not result.refused_rows:
         return
     refused = Table("Row", "Order", "Why it was refused")
-    for row in result.refused[:_ROWS_SHOWN]:
+    shown = result.refused[:_ROWS_SHOWN]
+    for row in shown:
         refused.add_row(str(row.row), Text(row.order or ""), Text(row.message))
     console.print(refused)
-    more = result.refused_rows - min(len(result.refused), _ROWS_SHOWN)
+    more = result.refused_rows - len({row.row for row in shown})
     if more:
         console.print(f"… and {more:,} more.")

@@ -338,7 +338,11 @@ class RefusedRowSchema(Schema):
 
 
 class ImportSchema(Schema):
-    """What came of a file, in orders; `refused` holds the first refused rows."""
+    """What came of a file, in orders.
+
+    `refused` says what is wrong, the first thousand things, and a row may have several;
+    `refused_rows` counts each row once.
+    """
 
     created = fields.Integer(required=True)
     updated = fields.Integer(required=True)

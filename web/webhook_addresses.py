@@ -1,11 +1,14 @@
 """Which addresses a webhook endpoint may have; the sender checks again where they lead."""
 
 import ipaddress
+import socket
+import unicodedata
 from urllib.parse import urlsplit
 
 from models.settings import Settings
 
 LONGEST_ADDRESS = 2000
+_TRANSLATOR = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def address_problem(url: str, settings: Settings) -> str | None:
@@ -34,9 +37,29 @@ def address_problem(url: str, settings: Settings) -> str | None:
 
 
 def _is_inside(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+    if f".{host.rstrip('.')}".endswith((".localhost", ".local", ".internal")):
         return True
+    found = _address(host)
+    # Some groups of receivers count as reachable for all, but nobody answers there.
+    return found is not None and (not found.is_global or found.is_multicast)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is, as connecting to it reads it; None: it is a name."""
+    plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".").partition("%")[0]
     try:
-        return not ipaddress.ip_address(host.partition("%")[0]).is_global
+        found = ipaddress.ip_address(plain)
     except ValueError:
-        return False
+        try:
+            # 127.1, 0x7f000001, 2130706433 and 0177.0.0.1 are 127.0.0.1, too.
+            return ipaddress.IPv4Address(socket.inet_aton(plain.rstrip(".")))
+        except (OSError, ValueError):
+            return None
+    if isinstance(found, ipaddress.IPv6Address):
+        return found.ipv4_mapped or found.sixtofour or _translated(found) or found
+    return found
+
+
+def _translated(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address behind a translator's address (RFC 6052)."""
+    return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in _TRANSLATOR else None

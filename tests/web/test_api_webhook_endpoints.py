@@ -99,12 +99,40 @@ def test_repeating_a_registration_with_its_key_makes_one_endpoint(api: Api) -> N
         "https://[fd00::1]/",
         "https://db.internal/",
         "https://[bad/",
+        "https://0x7f000001/",
+        "https://\uff11\uff12\uff17.0.0.1/",
+        "https://[2002:7f00:1::]/",
+        "https://0X7F.1/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "https://127.1/",
+        "https://127.0.0.1./",
+        "https://10.258/",
+        "https://LOCALHOST./",
+        "https://0.0.0.0/",
+        "https://0/",
+        "https://[::]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://224.0.0.1/",
+        "https://[ff0e::1]/",
+        "https://240.0.0.1/",
+        "https://255.255.255.255/",
+        "https://100.64.0.1/",
     ],
 )
 def test_an_address_that_cannot_be_told_is_refused(sqlite_api: Api, url: str) -> None:
     refused = sqlite_api.post("/webhook-endpoints", {"url": url})
     assert pointers(refused) == {"/url": "webhook_url"}
     assert sqlite_api.get("/webhook-endpoints").get_json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://8.8.8.8/", "https://[2606:4700::1111]/", "https://1e100.example/", "https://4.gg/"],
+)
+def test_an_address_that_all_reach_is_taken(sqlite_api: Api, url: str) -> None:
+    register(sqlite_api, url=url)
 
 
 def test_inside_addresses_are_taken_where_the_setting_allows_them(sqlite_api: Api) -> None:

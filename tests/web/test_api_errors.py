@@ -141,6 +141,7 @@ def test_what_is_missing_is_named(sqlite_api: Api) -> None:
         ("/returns?cursor=abc", "/cursor"),
         ("/returns?cursor=WyJ4IiwgIngiXQ", "/cursor"),
         ("/returns?cursor=W251bGwsIDFd", "/cursor"),
+        ("/returns?cursor=W251bGwsICJ4IiwgMV0", "/cursor"),
         ("/returns?cursor=%F0%9F%98%80", "/cursor"),
         ("/policy/versions?cursor=W251bGwsICJ4Il0", "/cursor"),
         ("/tasks?kind=none", "/kind"),

@@ -273,6 +273,19 @@ def test_pages_follow_each_other_without_gap_or_repeat(api: Api) -> None:
     assert len(set(whole)) == 7
 
 
+def test_a_cursor_is_of_one_list_only(sqlite_api: Api) -> None:
+    with sqlite_api.database.write() as session:
+        rmas = [
+            add_return(session, number, ReturnStatus.REQUESTED, ago=timedelta(days=number)).rma
+            for number in (1, 2)
+        ]
+    cursor = sqlite_api.get("/returns?limit=1").get_json()["next_cursor"]
+    assert listed(sqlite_api, f"?limit=1&cursor={cursor}") == [rmas[1]]
+    for other in ("/tasks", "/events", "/stock-moves", f"/returns/{rmas[0]}/events"):
+        refused = sqlite_api.get(f"{other}?cursor={cursor}")
+        assert pointers(refused) == {"/cursor": "cursor"}, other
+
+
 def test_a_full_last_page_has_no_next(sqlite_api: Api) -> None:
     with sqlite_api.database.write() as session:
         for number in (1, 2):

@@ -4,11 +4,13 @@ import base64
 import binascii
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from flask import request
 from marshmallow import ValidationError, post_load
 
 from models.messages import ReturnStatus, TaskKind
@@ -20,7 +22,7 @@ from web.errors import Coded
 MOST_ROWS = 100
 DEFAULT_ROWS = 50
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_CURSOR = " must be the next_cursor of a page, unchanged."
+_CURSOR = " must be the next_cursor of a page of this list, unchanged."
 
 
 class TaskStatus(StrEnum):
@@ -32,11 +34,17 @@ class TaskStatus(StrEnum):
 
 
 def write_cursor(place: Place | None) -> str | None:
-    """A place in a list as callers pass it back, without knowing what is in it."""
+    """A place in the list that is asked for, as callers pass it back without knowing what it holds."""
     if place is None:
         return None
     at = None if place.at is None else place.at.isoformat()
-    return base64.urlsafe_b64encode(json.dumps([at, place.id]).encode()).decode().rstrip("=")
+    held = json.dumps([at, place.id, _this_list()])
+    return base64.urlsafe_b64encode(held.encode()).decode().rstrip("=")
+
+
+def _this_list() -> int:
+    """Tells lists apart, so that a cursor of one isn't taken for a place in another."""
+    return zlib.crc32(request.path.encode())
 
 
 class Cursor(Text):
@@ -58,9 +66,13 @@ class Cursor(Text):
             return None
         try:
             padded = text + "=" * (-len(text) % 4)
-            at, row = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            at, row, of = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             moment = None if at is None else datetime.fromisoformat(at)
-            if not isinstance(row, str) or (moment is not None and moment.tzinfo is None):
+            if (
+                of != _this_list()
+                or not isinstance(row, str)
+                or (moment is not None and moment.tzinfo is None)
+            ):
                 raise ValueError("not a place")
             check_text(row)
             return Place(at=moment, id=row)

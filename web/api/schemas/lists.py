@@ -34,7 +34,7 @@ class TaskStatus(StrEnum):
 
 
 def write_cursor(place: Place | None) -> str | None:
-    """A place in the list that is asked for, as callers pass it back without knowing what it holds."""
+    """A place in the list asked for, as callers pass it back, without knowing what is in it."""
     if place is None:
         return None
     at = None if place.at is None else place.at.isoformat()

@@ -16,7 +16,7 @@ from web.errors import Problem, is_api, not_found
 from web.limits import count_call
 from web.sandbox_keys import guard_sandbox_key
 from web.services import services
-from web.versions import choose_version
+from web.versions import choose_version, pin_version
 
 View = TypeVar("View", bound=Callable[..., Any])
 _RULE = "_redress_access_rule"
@@ -82,7 +82,9 @@ def guard() -> None:
         choose_version()
         return
     holder = _authenticate()
+    pin_version(holder.version)
     count_call(services().limiter, holder.account)
+    choose_version(holder.version)
     actor = actor_of_key(holder)
     if rule is None or not any(actor.may(permission) for permission in rule.any_of):
         needed = " or ".join(sorted(rule.any_of)) if rule is not None else "no key's"
@@ -94,7 +96,6 @@ def guard() -> None:
     if actor.sandbox:
         guard_sandbox_key()
     g.actor = actor
-    choose_version(holder.version)
 
 
 def _authenticate() -> KeyHolder:

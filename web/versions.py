@@ -25,6 +25,7 @@ def choose_version(pinned: str | None = None) -> None:
     Raises:
         Problem: 400 for a version there isn't.
     """
+    pin_version(pinned)
     asked = request.headers.get(HEADER)
     if asked is not None and asked not in VERSIONS:
         raise Problem(
@@ -32,7 +33,12 @@ def choose_version(pinned: str | None = None) -> None:
             "unknown_version",
             f"There is no such version; {HEADER} may be {' or '.join(VERSIONS)}.",
         )
-    g.version = asked or pinned or NEWEST
+    g.version = asked or g.version
+
+
+def pin_version(pinned: str | None) -> None:
+    """The version of the caller's key, which a refusal has before the one asked for is settled."""
+    g.version = pinned or NEWEST
 
 
 def version_used() -> str:
@@ -42,6 +48,5 @@ def version_used() -> str:
 
 
 def tell_version(response: Response) -> None:
-    """Puts the version into the answer, when one was settled."""
-    if "version" in g:
-        response.headers[HEADER] = version_used()
+    """Puts the version into the answer: the newest, when it was refused before one was settled."""
+    response.headers[HEADER] = g.get("version", NEWEST)

@@ -1,12 +1,14 @@
 """The whole web application over a test's database, with a gateway that only pretends."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from models.database import Database
@@ -20,6 +22,8 @@ from web.gateway import Gateway
 from web.services import EXTENSION, Services
 
 BASE = "/api/v1"
+# It is the same of every application here, and takes a while to make.
+_DOCUMENT: dict[str, Any] = {}
 
 
 class Api:
@@ -56,7 +60,37 @@ class Api:
             "Authorization": f"Bearer {key or self.key}",
             **options.pop("headers", {}),
         }
-        return self.client.open(BASE + path, method=method, headers=headers, **options)
+        answer = self.client.open(BASE + path, method=method, headers=headers, **options)
+        self._hold_against_document(method, answer, headers)
+        return answer
+
+    def _hold_against_document(
+        self, method: str, answer: TestResponse, headers: Mapping[str, str]
+    ) -> None:
+        """What the OpenAPI document doesn't tell of never comes, and isn't heeded."""
+        assert answer.headers["Redress-Version"]
+        try:
+            rule, _ = self.app.url_map.bind("").match(answer.request.path, method, return_rule=True)
+        except HTTPException:
+            return  # There is no such operation.
+        item = self._document()["paths"].get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        # A 500 is what a test broke.
+        if item is None or method == "HEAD" or answer.status_code == 500:
+            return
+        operation = item[method.lower()]
+        told = operation["responses"].get(str(answer.status_code))
+        assert told is not None, f"{method} {rule.rule} never tells of {answer.status_code}"
+        parameters = [asked.get("$ref", asked.get("name")) for asked in operation["parameters"]]
+        for name in {"Idempotency-Key", "Redress-Version"} & set(headers):
+            assert any(asked.endswith(name) for asked in parameters), name
+        if answer.status_code in (304, 412):
+            name = "If-None-Match" if answer.status_code == 304 else "If-Match"
+            assert f"#/components/parameters/{name}" in parameters
+
+    def _document(self) -> dict[str, Any]:
+        if not _DOCUMENT:
+            _DOCUMENT.update(self.client.get(f"{BASE}/openapi.json").get_json())
+        return _DOCUMENT
 
     def get(self, path: str, **options: Any) -> TestResponse:
         """A GET."""

@@ -146,7 +146,23 @@ def test_an_answer_tells_its_version_and_an_unknown_one_is_refused(sqlite_api: A
         body = problem(refused, 400)
         assert body["code"] == "unknown_version"
         assert "2026-11-01" in body["detail"]
+        assert refused.headers["Redress-Version"] == "2026-11-01"
+        assert refused.headers["RateLimit"]
     assert sqlite_api.gateway.calls == []
+
+
+def test_what_no_key_came_with_and_what_there_is_not_tell_the_version_too(
+    sqlite_api: Api,
+) -> None:
+    for method, path, status in (
+        ("GET", f"{BASE}/tasks", 401),
+        ("GET", f"{BASE}/nothing", 404),
+        ("DELETE", f"{BASE}/tasks", 405),
+        ("GET", f"{BASE}/openapi.json", 200),
+    ):
+        answer = sqlite_api.client.open(path, method=method)
+        assert answer.status_code == status
+        assert answer.headers["Redress-Version"] == "2026-11-01", path
 
 
 def test_the_name_of_a_request_stands_in_what_is_logged(

@@ -39,6 +39,22 @@ def test_a_call_that_names_a_thing_tells_that_there_may_be_none(sqlite_api: Api)
     assert "404" not in document["paths"][f"{BASE}/tasks"]["get"]["responses"]
 
 
+def test_what_comes_of_a_header_stands_where_the_header_is_heeded(sqlite_api: Api) -> None:
+    document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
+    for method, path, operation in operations(document):
+        names = [asked.get("$ref", asked.get("name")) for asked in operation["parameters"]]
+        asked = {name.rpartition("/")[2] for name in names}
+        told = set(operation["responses"])
+        name = f"{method} {path}"
+        assert "Redress-Version" in asked, name
+        assert {"400", "503"} <= told, name
+        assert ("304" in told) == ("If-None-Match" in asked) == (method == "get"), name
+        assert ("410" in told) == ("Idempotency-Key" in asked), name
+        assert ("412" in told) == ("If-Match" in asked) == (name == f"put {BASE}/policy"), name
+    headers = document["paths"][f"{BASE}/returns/{{rma}}"]["get"]["responses"]["200"]["headers"]
+    assert {"ETag", "Redress-Version", "RateLimit", "X-Request-Id"} <= set(headers)
+
+
 def test_bodies_and_answers_are_described_strictly(sqlite_api: Api) -> None:
     document = sqlite_api.client.get(f"{BASE}/openapi.json").get_json()
     schemas = document["components"]["schemas"]

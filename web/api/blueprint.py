@@ -105,6 +105,12 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]  # the library has no 
         found: Callable[[View], View] = self.arguments(schema(), location=location)
         return found
 
+    def matches(self) -> Callable[[View], View]:
+        """Tells in the OpenAPI document that the view heeds `If-Match`."""
+        asked = {"in": "header", "name": "If-Match", "schema": {"type": "string"}}
+        found: Callable[[View], View] = self.doc(parameters=[asked])
+        return found
+
     def takes_files(self, *content_types: str) -> Callable[[View], View]:
         """Tells in the OpenAPI document that the body is a file of one of these types."""
         content: dict[str, Any] = {name: {} for name in content_types}

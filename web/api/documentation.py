@@ -75,7 +75,7 @@ def _shown(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
                 query=tuple(
                     parameter["name"]
                     for parameter in found.get("parameters", ())
-                    if parameter["in"] == "query"
+                    if parameter.get("in") == "query"
                 ),
                 body=_schema_name(body.get("application/json", {}).get("schema", {})),
                 answers=tuple(
@@ -84,7 +84,7 @@ def _shown(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
                     if status.startswith("2")
                 ),
                 refusals=tuple(
-                    status for status in sorted(found["responses"]) if not status.startswith("2")
+                    status for status in sorted(found["responses"]) if status >= "400"
                 ),
                 sent=_example(body),
                 answered=next(

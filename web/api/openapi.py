@@ -15,35 +15,74 @@ from typing import Any
 
 from web.api.blueprint import PREFIX
 from web.errors import PROBLEM_TYPE
+from web.versions import HEADER as VERSION_HEADER
+from web.versions import VERSIONS
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
 _PROBLEMS = {
-    400: "It can't be understood: a body that isn't JSON, an Idempotency-Key that isn't one.",
+    400: "It can't be understood: a body that isn't JSON, an Idempotency-Key that isn't one, a"
+    f" {VERSION_HEADER} that there isn't.",
     401: "No valid API key came with it.",
     403: "The key may not do this.",
     404: "There is no such thing.",
     409: "It doesn't fit the present state, which is given; or the first call with this"
     " Idempotency-Key still runs.",
+    410: "This call was carried out; its answer was erased with its customer's data.",
+    412: "It isn't what If-Match names any more; read it again.",
     413: "The body is too large.",
     415: "The body is of another type than is read here.",
     422: "Its content is refused; `errors` points at each wrong place.",
     429: "Too many calls with this key; wait as long as Retry-After says.",
     503: "A part of Redress doesn't answer; try again after Retry-After.",
 }
-_RETRY_AFTER = {
-    "description": "Seconds to wait before calling again.",
-    "schema": {"type": "integer", "minimum": 0},
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Retry-After": {
+        "description": "Seconds to wait before calling again.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "X-Request-Id": {
+        "description": "Names this call in our logs; the request_id of a problem.",
+        "schema": {"type": "string"},
+    },
+    "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "This is the first answer to this Idempotency-Key once more.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "ETag": {
+        "description": "Names what was read, for If-None-Match and If-Match.",
+        "schema": {"type": "string"},
+    },
+    VERSION_HEADER: {
+        "description": "The version that this answer is of.",
+        "schema": {"type": "string", "enum": list(VERSIONS)},
+    },
+    "RateLimit": {
+        "description": "The calls left to this key, and the seconds until all are.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "This key's burst, and the seconds in which it fills again.",
+        "schema": {"type": "string"},
+    },
 }
-_REQUEST_ID = {
-    "description": "Names this call in our logs; the request_id of a problem.",
-    "schema": {"type": "string"},
+_PARAMETERS: dict[str, dict[str, Any]] = {
+    VERSION_HEADER: {
+        "description": "Asks for another version than the one of the key.",
+        "schema": {"type": "string", "enum": list(VERSIONS)},
+    },
+    "If-None-Match": {
+        "description": "An ETag: 304 without a body, as long as nothing has changed.",
+        "schema": {"type": "string"},
+    },
+    "If-Match": {
+        "description": "An ETag: 412 and no change, when it isn't what was seen any more.",
+        "schema": {"type": "string"},
+    },
 }
-_LOCATION = {"description": "Where the new thing is.", "schema": {"type": "string"}}
-_REPLAYED = {
-    "description": "This is the first answer to this Idempotency-Key once more.",
-    "schema": {"type": "string", "enum": ["true"]},
-}
+_ALWAYS = ("X-Request-Id", VERSION_HEADER)
+_LIMITED = ("RateLimit", "RateLimit-Policy")
 _WAITS = frozenset({409, 429, 503})
 # What names a thing in the address, by the schema of the answer that tells it.
 _NAMES_OF = {
@@ -74,11 +113,16 @@ def complete(made: dict[str, Any]) -> dict[str, Any]:
     document["components"]["responses"] = {
         name: _problem(status) for status, name in _names().items()
     }
+    document["components"]["headers"] = deepcopy(_HEADERS)
+    document["components"]["parameters"] = {
+        name: {"in": "header", "name": name, **deepcopy(told)} for name, told in _PARAMETERS.items()
+    }
     examples = load_examples()
     for method, path, operation in operations(document):
         operation["operationId"] = operation_id(method, path)
         _tell_statuses(document, method, path, operation)
         _tell_headers(method, operation)
+        _tell_parameters(operation)
         _show(operation, examples.get(operation["operationId"]))
     _link(document)
     return document
@@ -97,12 +141,9 @@ def _names() -> dict[int, str]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    headers = {"X-Request-Id": _REQUEST_ID}
-    if status in _WAITS:
-        headers["Retry-After"] = _RETRY_AFTER
     return {
         "description": _PROBLEMS[status],
-        "headers": headers,
+        "headers": _headers(*_ALWAYS, *_LIMITED, *(["Retry-After"] if status in _WAITS else ())),
         "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 
@@ -112,7 +153,8 @@ def _tell_statuses(
 ) -> None:
     responses = operation["responses"]
     responses.pop("default", None)
-    found = {503}
+    # Each call may ask for a version that there isn't.
+    found = {400, 503}
     if operation.get("security") != []:
         found |= {401, 403, 429}
     # `after` names an event.
@@ -122,8 +164,13 @@ def _tell_statuses(
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
         found.add(422)
     if method != "get":
-        found |= {400, 409, 413, 415, 422}
+        found |= {409, 413, 415, 422}
+    if _takes(operation, "Idempotency-Key"):
+        found.add(410)
+    if _takes(operation, "If-Match"):
+        found.add(412)
     if method == "get":
+        responses["304"] = {"description": "It is what If-None-Match names; nothing is sent."}
         responses["414"] = {
             "description": "The address is too long; the HTTP server says so, in its own words.",
             "content": {"text/html": {}},
@@ -135,18 +182,35 @@ def _tell_statuses(
 
 
 def _tell_headers(method: str, operation: dict[str, Any]) -> None:
-    repeatable = any(
-        parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ())
-    )
+    limited = _LIMITED if operation.get("security") != [] else ()
     for status, response in operation["responses"].items():
         if "$ref" in response or status == "414":
             continue
-        headers = response.setdefault("headers", {})
-        headers["X-Request-Id"] = _REQUEST_ID
+        names = [*_ALWAYS, *limited]
+        if method == "get":
+            names.append("ETag")
         if status == "201" and method == "post":
-            headers["Location"] = _LOCATION
-        if repeatable and status != "202":
-            headers["Idempotent-Replayed"] = _REPLAYED
+            names.append("Location")
+        if _takes(operation, "Idempotency-Key") and status != "202":
+            names.append("Idempotent-Replayed")
+        response.setdefault("headers", {}).update(_headers(*names))
+
+
+def _tell_parameters(operation: dict[str, Any]) -> None:
+    """The headers that any call may have, each of which is described once."""
+    kept = [asked for asked in operation.get("parameters", ()) if asked["name"] not in _PARAMETERS]
+    names = [VERSION_HEADER]
+    names += ["If-None-Match"] if "304" in operation["responses"] else []
+    names += ["If-Match"] if "412" in operation["responses"] else []
+    operation["parameters"] = kept + [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _takes(operation: dict[str, Any], header: str) -> bool:
+    return any(asked["name"] == header for asked in operation.get("parameters", ()))
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _show(operation: dict[str, Any], example: dict[str, Any] | None) -> None:

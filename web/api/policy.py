@@ -36,6 +36,7 @@ def read_policy() -> Response:
 
 @blueprint.on("PUT", "/policy")
 @requires(Permission.POLICY)
+@blueprint.matches()
 @blueprint.takes(PolicySchema)
 @blueprint.answers(200, PolicySchema)
 def put_policy(policy: Policy) -> Response:

@@ -93,7 +93,7 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     if order is None:
         session.delete(submission)
         message = f"There is no order {start.order}."
-        return Assessment(refusals=[Refusal(code="unknown_order", message=message)])
+        return Assessment(refusals=[Refusal(code="refused", message=message)])
     body = submission.body
     contact = body.get("contact") or {}
     if start.kind is ReturnKind.GIFT and not contact.get("email"):

@@ -49,6 +49,8 @@ def test_each_command_works_as_printed_and_so_does_the_client(up: Up, tmp_path: 
     assert len(calls) >= 30
     refused = [call for call in calls if int(call[0]) >= 400]
     assert not refused, (refused, told.stdout[-3000:])
+    # The exchange for another size of the same product.
+    assert '"difference": 0' in told.stdout
 
     client = next(block for block in blocks("python") if "def post(" in block)
     program = here(up, client).replace("rk_...", up.key)

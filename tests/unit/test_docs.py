@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import click
@@ -128,6 +130,39 @@ def test_every_error_code_is_explained_to_the_integrators() -> None:
     assert {"window_passed", "already_decided", "still_running", "empty_rule", "conflict"} <= codes
     explained = set(re.findall(r"`([a-z_]+)`", read("docs/integrator.md")))
     assert sorted(codes - explained) == []
+
+
+def told_codes() -> list[tuple[str, str]]:
+    """The codes in the guide's two tables of errors, with the status or subject they stand at."""
+    text = read("docs/integrator.md").split("\n## Errors\n")[1].split("\n## ")[0]
+    found = []
+    for status, codes in re.findall(r"^\| (\d{3}) \| (.*?) \| ", text, re.MULTILINE):
+        found += [(status, code) for code in re.findall(r"`([a-z_]+)`", codes)]
+    for about, codes in re.findall(r"^\| ([a-z][a-z ]+) \| (.*) \|$", text, re.MULTILINE):
+        # In brackets stands what a code means.
+        bare = re.sub(r"\([^)]*\)", "", codes)
+        found += [(about, code) for code in re.findall(r"`([a-z_]+)`", bare)]
+    return [(at, code) for at, code in found if at != "status"]  # The heading.
+
+
+def test_every_error_code_of_the_tables_is_made_somewhere() -> None:
+    made = {status.name.lower() for status in HTTPStatus} | error_codes()
+    for source in SOURCES:
+        for file in [source] if source.is_file() else source.rglob("*.py"):
+            made |= {
+                node.value
+                for node in ast.walk(ast.parse(file.read_text()))
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+    told = told_codes()
+    assert {("412", "precondition_failed"), ("photos", "photo")} <= set(told)
+    # Said of several things, with the thing's name at the end.
+    made |= {code for _, code in told if code.startswith(("duplicate_", "exchange_"))}
+    assert sorted({code for _, code in told} - made) == []
+
+
+def test_the_tables_of_errors_say_a_thing_once() -> None:
+    assert [told for told, times in Counter(told_codes()).items() if times > 1] == []
 
 
 @pytest.mark.parametrize("kind", TaskKind)

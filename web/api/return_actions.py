@@ -96,7 +96,12 @@ def reopen(asked: dict[str, Any], rma: str) -> Response:
 @blueprint.answers(201, ReturnSchema)
 @blueprint.answers(202, TakenSchema, "The label is being made.")
 def make_label(asked: dict[str, Any], rma: str) -> Response:
-    """Make the label, again if need be."""
+    """Make the label, again if need be.
+
+    Each call buys a label and mails it to the customer, also when there is one already; repeat a
+    call with its `Idempotency-Key`. A return that is cancelled before a parcel of it was scanned or
+    received gives all its labels back; after any other end unused ones stay paid for.
+    """
     since = begun_at() or datetime.now(UTC)
     answer = services().gateway.make_label(
         rma, current_actor(), id=call_id(), sender=asked["address"]

@@ -83,9 +83,7 @@ def _shown(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
                     for status, answer in sorted(found["responses"].items())
                     if status.startswith("2")
                 ),
-                refusals=tuple(
-                    status for status in sorted(found["responses"]) if status >= "400"
-                ),
+                refusals=tuple(status for status in sorted(found["responses"]) if status >= "400"),
                 sent=_example(body),
                 answered=next(
                     (

@@ -86,7 +86,12 @@ def represent_return(found: WholeReturn, settings: Settings) -> Json:
             "total": row.quote_total,
         },
         "refunds": [_refund(refund) for refund in found.refunds],
-        "grants": [_grant(grant, found.memos) for grant in found.grants],
+        "grants": [
+            _grant(grant, found.memos)
+            for grant in found.grants
+            # Of an exchange that brings nothing back the grant is empty.
+            if grant.amount or grant.bonus or grant.lines
+        ],
         "store_credit": represent_credit(found.credits[-1]) if found.credits else None,
         "exchange": represent_exchange(row),
         "label": None if found.label is None else _label(found.label),

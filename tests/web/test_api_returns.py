@@ -15,7 +15,7 @@ from models.messages import (
     ReturnStatus,
     TaskKind,
 )
-from models.tables import Return, Submission
+from models.tables import GrantedRefund, Return, Submission
 from tests.web.api_app import Api, pointers, problem
 from tests.web.staff_app import counted_queries
 from tests.web.staff_history import add_label, add_refund, add_scan, add_task
@@ -271,6 +271,31 @@ def test_pages_follow_each_other_without_gap_or_repeat(api: Api) -> None:
     assert [len(page) for page in seen] == [2, 2, 2, 1]
     assert [rma for page in seen for rma in page] == whole
     assert len(set(whole)) == 7
+
+
+def test_an_empty_grant_is_not_shown(sqlite_api: Api) -> None:
+    with sqlite_api.database.write() as session:
+        row = add_return(session, 1, ReturnStatus.RESOLVED)
+        rma = row.rma
+        for number, bonus in ((1, 0), (2, 50)):
+            granted = GrantedRefund(
+                id=f"{rma}/grant/{number}",
+                kind="return",
+                method="refund",
+                rma=rma,
+                order_number=row.order_number,
+                amount=0,
+                tax=0,
+                short=0,
+                bonus=bonus,
+                currency="GBP",
+                accepted=[0],
+                actor="redress",
+                created_at=NOW,
+            )
+            session.add(granted)
+    shown = sqlite_api.get(f"/returns/{rma}").get_json()["grants"]
+    assert [grant["id"] for grant in shown] == [f"{rma}/grant/2"]
 
 
 def test_a_cursor_is_of_one_list_only(sqlite_api: Api) -> None:

@@ -135,7 +135,9 @@ def _difference(quoted: QuotedLine, replacement: Replacement, order: OrderFacts)
     found = exchange(worth(quoted.line, quoted.spans), units, replacement)
     what = f"{units} × {replacement.name} for {units} × {quoted.line.name}"
     prices = f"{money_words(found.new, order)} today, {money_words(found.old, order)} were paid"
-    if replacement.same_product:
+    if replacement.same_product and replacement.sku == quoted.line.sku:
+        words = f"{what}: the same item again, nothing to pay"
+    elif replacement.same_product:
         words = f"{what}: the same item in another variant, nothing to pay"
     elif found.to_customer < 0:
         words = f"{what}: {prices}; the difference is paid before it ships"

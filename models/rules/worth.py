@@ -13,6 +13,7 @@ class PaidLine:
 
     `listed` is its price after its own discount, as the shop lists prices (with tax or without).
     `gift_card_left`: the line sold a gift card, and this is what nobody has spent of it.
+    `sku`: what it sold.
     """
 
     line: str
@@ -24,6 +25,7 @@ class PaidLine:
     listed: int = 0
     tax_rate: str = "0"
     gift_card_left: int | None = None
+    sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

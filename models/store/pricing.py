@@ -113,6 +113,7 @@ def paid_line(line: OrderLine, gift_cards: Mapping[str, int] | None = None) -> P
         listed=line.quantity * line.unit_price - line.discount,
         tax_rate=line.tax_rate,
         gift_card_left=(gift_cards or {}).get(line.gift_card_code or ""),
+        sku=line.sku,
     )
 
 

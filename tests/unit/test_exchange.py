@@ -1,6 +1,7 @@
 """Exchanges: the difference both ways, its tax once, its words, and its entries."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -27,6 +28,7 @@ TEE = PaidLine(
     order_discount=1200,
     listed=6000,
     tax_rate="0.20",
+    sku="TEE",
 )
 MUG = PaidLine(line="2", name="Mug", quantity=1, paid=1200, tax=200, order_discount=0, listed=1200)
 
@@ -91,6 +93,13 @@ def test_a_cheaper_item_brings_the_rest_back_and_the_same_item_nothing() -> None
     even = quote(exchanged(item(9900, same=True)))
     assert even.total == 0
     assert "another variant" in even.lines[0].explanation
+
+
+def test_a_replacement_by_the_very_same_item_says_so() -> None:
+    again = replace(item(9900, same=True), sku="TEE", name="Tee")
+    [line] = quote(exchanged(again)).lines
+    assert line.explanation == "1 × Tee for 1 × Tee: the same item again, nothing to pay"
+    assert line.amount == 0
 
 
 def test_what_is_exchanged_brings_no_shipping_back_and_breaks_no_promotion() -> None:

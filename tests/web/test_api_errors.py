@@ -145,6 +145,10 @@ def test_what_is_missing_is_named(sqlite_api: Api) -> None:
         ("/returns?cursor=%F0%9F%98%80", "/cursor"),
         ("/policy/versions?cursor=W251bGwsICJ4Il0", "/cursor"),
         ("/tasks?kind=none", "/kind"),
+        ("/returns?order=1001&order=1002", "/order"),
+        ("/returns?status=requested&order=1&order=1", "/order"),
+        ("/tasks?limit=1&limit=2", "/limit"),
+        ("/ledger/entries?order=1&order=2", "/order"),
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused(sqlite_api: Api, path: str, pointer: str) -> None:

@@ -15,7 +15,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from web.api.schemas.answers import ProblemSchema
-from web.errors import PROBLEM_TYPE, Problem, field_errors, http_problem, invalid
+from web.errors import PROBLEM_TYPE, Coded, Problem, field_errors, http_problem, invalid
 
 PREFIX = "/api/v1"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -72,6 +72,14 @@ class _Parser(FlaskParser):
     def load_json(self, req: Request, schema: marshmallow.Schema) -> Any:
         """The body, read once."""
         return json_body()
+
+    def load_querystring(self, req: Request, schema: marshmallow.Schema) -> Any:
+        """The query, of which nothing is dropped: a parameter given twice is refused."""
+        twice = [name for name, given in req.args.lists() if len(given) > 1]
+        if twice:
+            message = Coded(" stands in the query more than once; give it once.", "twice")
+            raise invalid(field_errors({name: [message] for name in twice}))
+        return super().load_querystring(req, schema)
 
     def handle_error(
         self, error: marshmallow.ValidationError, *args: object, **kwargs: object

@@ -65,14 +65,22 @@ class Up:
         assert isinstance(found, dict)
         return found
 
-    def call(self, method: str, path: str, body: object = None) -> requests.Response:
-        return requests.request(
-            method,
-            self.endpoints["api"] + path,
-            json=body,
-            headers={"Authorization": f"Bearer {self.key}"},
-            timeout=30,
-        )
+    def call(
+        self, method: str, path: str, body: object = None, *, key: str = ""
+    ) -> requests.Response:
+        """A call of the API, made again for as long as it came too often. `key`: its
+        Idempotency-Key.
+        """
+        headers = {"Authorization": f"Bearer {self.key}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        while True:
+            answer = requests.request(
+                method, self.endpoints["api"] + path, json=body, headers=headers, timeout=30
+            )
+            if answer.status_code != 429:
+                return answer
+            time.sleep(int(answer.headers["Retry-After"]))
 
     def do(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         answer = self.call(method, path, body)

@@ -108,17 +108,9 @@ class Shop:
     def ask(self, method: str, path: str, body: object, key: str = "") -> dict[str, Any]:
         """A call that is made again as long as nobody can answer it."""
 
-        again = {"Idempotency-Key": key} if key else {}
-
         def answered() -> dict[str, Any] | None:
             try:
-                answer = requests.request(
-                    method,
-                    self.up.endpoints["api"] + path,
-                    json=body,
-                    headers={"Authorization": f"Bearer {self.up.key}", **again},
-                    timeout=30,
-                )
+                answer = self.up.call(method, path, body, key=key)
             except requests.ConnectionError:
                 return None
             if answer.status_code in (409, 503):

@@ -283,7 +283,7 @@ class TrackingSchema(Body):
     def check_at(self, at: datetime, data_key: str) -> None:
         """A scan of next year would make all that come after it older ones."""
         if at > datetime.now(UTC) + _AHEAD:
-            raise refuse("moment", " is in the future; say when the carrier scanned the parcel.")
+            raise refuse("future", " is in the future; say when the carrier scanned the parcel.")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ScanRequest:

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         ExchangeStatus,
         ExchangeStep,
         PayoutProgress,
+        RefundInstead,
         ReturnState,
         ReturnStatus,
         TaskKind,
@@ -27,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from models.rules.refused import Refused, conflict, invalid
     from workflows import options
     from workflows.local import run_local
-    from workflows.matter import Matter
+    from workflows.matter import SYSTEM, Matter
     from workflows.money_steps import MONEY_STEPS, Step
     from workflows.recorder import Recorder
 
@@ -158,6 +159,8 @@ async def _pay(exchange: Exchange, message: ExchangePayment) -> None:
         summary="Take the difference as a payment",
     )
     exchange.take(outcome)
+    if not exchange.approved_by:
+        exchange.recorder.close_tasks(TaskKind.SECOND_APPROVAL, message.actor)
     exchange.recorder.tell(
         EventKind.EXCHANGE_PAID, message.actor, amount=exchange.due, currency=exchange.currency
     )
@@ -209,24 +212,46 @@ async def _takes_another(exchange: Exchange, message: ExchangeCancellation) -> b
     # Exchanges that began before were called off by one person.
     if exchange.approved_by or not workflow.patched("money-instead-by-two"):
         return False
-    weighed = await run_local(
-        Exchanges.weigh_refund_instead,
-        exchange.step(message.actor),
-        summary="Weigh the money instead",
-    )
+    weighed = await _weigh(exchange, message.actor)
     if not weighed.takes_two:
         return False
     exchange.approved_by = message.actor
+    _ask_approval(exchange, weighed, message.actor, note=message.note, instead=1)
+    return True
+
+
+async def _weigh(exchange: Exchange, actor: str) -> RefundInstead:
+    return await run_local(
+        Exchanges.weigh_refund_instead, exchange.step(actor), summary="Weigh the money instead"
+    )
+
+
+def _ask_approval(exchange: Exchange, weighed: RefundInstead, actor: str, **facts: Any) -> None:
     exchange.recorder.tell(
         EventKind.SECOND_APPROVAL_NEEDED,
-        message.actor,
-        note=message.note,
+        actor,
         total=weighed.total,
         currency=weighed.currency,
-        instead=1,
+        **facts,
     )
-    exchange.recorder.open_task(TaskKind.SECOND_APPROVAL, options.TASK_DUE)
-    return True
+    if not exchange.recorder.tasks_of(TaskKind.SECOND_APPROVAL):
+        exchange.recorder.open_task(TaskKind.SECOND_APPROVAL, options.TASK_DUE)
+
+
+async def give_up_payment(exchange: Exchange) -> None:
+    """The difference was not paid in time: the exchange becomes money, or people are asked.
+
+    Where two must approve so much money, nobody has approved it yet. The caller holds the lock.
+    """
+    # Exchanges that came to this before became a refund by themselves.
+    if workflow.patched("unpaid-money-by-two"):
+        weighed = await _weigh(exchange, SYSTEM)
+        if weighed.takes_two:
+            if not exchange.approved_by:
+                _ask_approval(exchange, weighed, SYSTEM, unpaid=1)
+                await exchange.write()
+            return
+    exchange.call_off = exchange.call_off or "not_paid"
 
 
 async def _cancel(exchange: Exchange, message: ExchangeCancellation) -> None:

@@ -27,7 +27,14 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import options
     from workflows.erp import tell_erp
-    from workflows.exchange_steps import EXCHANGE_STEPS, FINAL, Exchange, Goods, call_off
+    from workflows.exchange_steps import (
+        EXCHANGE_STEPS,
+        FINAL,
+        Exchange,
+        Goods,
+        call_off,
+        give_up_payment,
+    )
     from workflows.local import run_local
     from workflows.matter import SYSTEM
     from workflows.money_doors import MoneyDoors
@@ -183,12 +190,18 @@ class ExchangeWorkflow(MoneyDoors):
         exchange = self._exchange
         try:
             await workflow.wait_condition(
-                lambda: exchange.status is not ExchangeStatus.AWAITING_PAYMENT or self._ended(),
+                self._needs_no_payment,
                 timeout=options.EXCHANGE_PAID_WITHIN,
                 timeout_summary="Deadline: the difference",
             )
         except TimeoutError:
-            exchange.call_off = exchange.call_off or "not_paid"
+            async with exchange.lock:
+                if not self._needs_no_payment():
+                    await give_up_payment(exchange)
+            await workflow.wait_condition(self._needs_no_payment)
+
+    def _needs_no_payment(self) -> bool:
+        return self._exchange.status is not ExchangeStatus.AWAITING_PAYMENT or self._ended()
 
     async def _have_it_sent(self) -> None:
         """Asks the warehouse, and waits until the item is out."""

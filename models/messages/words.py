@@ -325,7 +325,7 @@ class EventKind(StrEnum):
     KEPT = "kept"  # units (the customer keeps them)
     DECLINED = "declined"
     LINE_DECLINED = "line_declined"  # line, units
-    SECOND_APPROVAL_NEEDED = "second_approval_needed"  # total, currency, instead (1 or none)
+    SECOND_APPROVAL_NEEDED = "second_approval_needed"  # total, currency, instead, unpaid
     CANCELLED = "cancelled"
     LABEL_MADE = "label_made"  # tracking, carrier
     LABEL_FAILED = "label_failed"  # problem

@@ -73,10 +73,10 @@ class ReturnPage:
 
     @property
     def first_approver(self) -> str | None:
-        """Who gave the first approval while the second is outstanding, as an actor."""
+        """Who gave the first of two approvals, as an actor; None: nobody yet."""
         for event in self.events:
             if event.kind == EventKind.SECOND_APPROVAL_NEEDED:
-                return event.actor
+                return None if event.data.get("unpaid") else event.actor
         return None
 
 

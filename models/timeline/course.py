@@ -58,6 +58,8 @@ def _of_task(facts: Facts) -> str:
 
 
 def _second_approval(facts: Facts) -> str:
+    if facts.number("unpaid"):
+        return f"Not paid in time; {facts.money('total')} instead takes the approval of two people"
     what = "Money instead of the exchange approved" if facts.number("instead") else "Approved"
     return f"{what} once; {facts.money('total')} needs the approval of a second person"
 

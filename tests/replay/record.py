@@ -22,11 +22,10 @@ from models.messages import workflow_id
 from models.settings import load_settings
 from tests.contract.sandbox_process import KEY, Sandbox
 from tests.replay.stories import STORIES, STORIES_WITHOUT_A_WORKER, Story
-from tests.workflows.conftest import temporal_binary
+from tests.workflows.conftest import real_temporal
 from tests.workflows.world import World
 from web.gateway import Gateway
 from web.temporal import TemporalBridge
-from workflows import search_attributes
 
 HISTORIES = Path(__file__).with_name("histories")
 # How the ids of other workflows begin.
@@ -46,12 +45,8 @@ _NOT_OF_RETURNS = (
 async def main(names: list[str]) -> None:
     """Records the stories named, or all of them."""
     with tempfile.TemporaryDirectory() as directory, sandbox(Path(directory)) as provider:
-        async with await WorkflowEnvironment.start_local(
-            dev_server_existing_path=temporal_binary(),
-            search_attributes=list(search_attributes.ALL),
-            # Else every event says on which machine it was made.
-            identity="recorder",
-        ) as environment:
+        # Else every event says on which machine it was made.
+        async with real_temporal(identity="recorder") as environment:
             for story in (*STORIES, *STORIES_WITHOUT_A_WORKER):
                 if not names or story.__name__ in names:
                     world = make_world(environment, provider, Path(directory) / story.__name__)

@@ -767,6 +767,19 @@ async def exchange_called_off_by_two(world: World) -> str:
     return f"{rma}/exchange/1"
 
 
+async def exchange_never_paid(world: World) -> str:
+    """The exchange itself: two people must approve the money that it comes to."""
+    set_policy(world, second_approval_above=4000)
+    rma = await ask(world, stock(world, "L", price=6200))
+    handle = world.env.client.get_workflow_handle(f"return/{rma}/exchange/1")
+    await world.env.fast_forward(handle, options.EXCHANGE_PAID_WITHIN)
+    await world.until_true(lambda: TaskKind.SECOND_APPROVAL in world.open_tasks(rma))
+    for actor in (AGENT, SECOND):
+        await world.call(world.gateway.cancel_exchange, rma, "", actor)
+    await world.until_true(lambda: EventKind.EXCHANGE_CANCELLED in world.timeline(rma))
+    return f"{rma}/exchange/1"
+
+
 async def photo_awaited(world: World) -> str:
     damaged = ReasonTerms(reason=Reason.DEFECTIVE, fault=Fault.MERCHANT, photo=True)
     with world.database.write() as session:
@@ -893,6 +906,7 @@ STORIES: tuple[Story, ...] = (
     exchange_called_off,
     exchange_called_off_by_two,
     exchange_shipped,
+    exchange_never_paid,
     photo_awaited,
     exchange_changed,
     exchange_made_way,

@@ -3,8 +3,10 @@
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,8 +26,9 @@ def temporal_binary() -> str:
     return str(beside) if beside.exists() else str(shutil.which("temporal"))
 
 
-@pytest.fixture(scope="session")
-async def environment() -> AsyncIterator[WorkflowEnvironment]:
+@asynccontextmanager
+async def real_temporal(**options: Any) -> AsyncIterator[WorkflowEnvironment]:
+    """A server of its own, whose returns' time passes at once when a test says so."""
     async with await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=temporal_binary(),
         search_attributes=list(search_attributes.ALL),
@@ -35,10 +38,17 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
             "--dynamic-config-value",
             "history.transferProcessorMaxPollRPS=2000",
         ],
+        **options,
     ) as env:
         # A return gets messages from people, so its time passes only when a test says so.
         with env.with_time_skipping_disabled():
             yield env
+
+
+@pytest.fixture(scope="session")
+async def environment() -> AsyncIterator[WorkflowEnvironment]:
+    async with real_temporal() as env:
+        yield env
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,7 @@ from web.requests import (
     ReturnRequest,
     WantedItem,
 )
+from workflows import options
 
 CLERK = Actor(id="user:9", name="Cleo", permissions=frozenset({Permission.REQUEST}), user_id=9)
 
@@ -368,6 +369,43 @@ async def test_whom_two_approved_one_person_gives_money_instead(world: World) ->
     await until_round(world, rma, 1)
     await world.call(world.gateway.cancel_exchange, rma, "", AGENT)
     assert exchange(world, rma).status == "cancelled"
+
+
+@on_sqlite
+async def test_an_unpaid_exchange_becomes_no_money_that_nobody_approved(world: World) -> None:
+    set_second_approval(world, above=4999)
+    rma = await unpaid(world)
+    assert (exchange(world, rma).status, world.refunds(rma)) == ("awaiting_payment", [])
+    ada, ben = (Staff(world, Shop(world)) for _ in range(2))
+    shown = await ada.page(rma)
+    assert "Not paid in time; £50.00 instead takes the approval of two people" in shown
+    assert "The customer has not paid the difference in time" in shown
+    assert "takes two approvals" in await pressed(ada, rma)
+    assert set(world.open_tasks(rma)) == {TaskKind.SECOND_APPROVAL}
+    code, _ = await ada.send(rma, "exchange/cancel", note="Once more")
+    assert code == 409
+    assert "The exchange becomes a refund" in await pressed(ben, rma)
+    await world.until(rma, ReturnStatus.RESOLVED)
+    await until_paid_back(world, rma, 5000)
+
+
+@on_sqlite
+async def test_an_exchange_that_is_paid_late_needs_no_approval_any_more(world: World) -> None:
+    set_second_approval(world, above=4999)
+    rma = await unpaid(world)
+    await world.call(world.gateway.pay_exchange, rma, new_payment("ok"), 1200, AGENT)
+    await world.until_true(lambda: set(world.open_tasks(rma)) == {TaskKind.SHIP_EXCHANGE})
+    assert world.refunds(rma) == []
+
+
+async def unpaid(world: World) -> str:
+    """An exchange whose goods are accepted and whose difference of 12.00 was not paid in time."""
+    rma = await ask(world, stock(world, "L", price=6200))
+    await goods_accepted(world, rma)
+    handle = world.env.client.get_workflow_handle(f"return/{rma}/exchange/1")
+    await world.env.fast_forward(handle, options.EXCHANGE_PAID_WITHIN)
+    await world.until_true(lambda: set(world.open_tasks(rma)) == {TaskKind.SECOND_APPROVAL})
+    return rma
 
 
 def set_second_approval(world: World, *, above: int) -> None:

@@ -442,6 +442,17 @@ def test_a_rejection_of_what_was_paid_ahead_says_that_it_is_settled(
         assert "can't pay anything back" not in words
 
 
+def test_a_rejection_calls_nothing_settled_where_not_all_was_paid_ahead(
+    database: Database, postbox: Postbox, send: Send
+) -> None:
+    refused = {"approved": 1, "received": 1, "rejected": 1, "grade": "C"}
+    store_return(database, customer=zoe(), tees={**refused, "ahead": 1}, mugs=refused)
+    send(Template.REJECTED)
+    for words in both(postbox.sent[0]):
+        assert "is settled" not in words
+        assert in_order(words, "yours: we will send it back", "once what you got for it ahead")
+
+
 def test_the_follow_up_asks_what_else_can_be_done(
     database: Database, postbox: Postbox, send: Send
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.rules.fees import percent_left, restocking_fee, return_shipping_fee
+from models.rules.fees import Fee, percent_left, restocking_fee, return_shipping_fee
 from models.rules.grading import FULL, REFUSE, spans_by_grade
 from models.rules.order_facts import OrderFacts
 from models.rules.quote_lines import QuotedLine, QuoteKind, QuoteLine, money_words, tax_words
@@ -33,17 +33,8 @@ def fees(
         fee = restocking_fee(quoted.line, value, percent, room)
         room -= fee.amount
         if fee.amount:
-            yield QuoteLine(
-                kind=QuoteKind.RESTOCKING_FEE,
-                line=quoted.line.line,
-                no=quoted.no,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"Restocking fee of {percent} %{rule.words('restocking_percent')}"
-                    f"{tax_words(fee.tax, order)}"
-                ),
-            )
+            words = f"Restocking fee of {percent} %{rule.words('restocking_percent')}"
+            yield _restocking(order, quoted, fee, words)
     price, rule_words = _price_of_way(lines, terms)
     if price and not free_way:
         fee = return_shipping_fee([quoted.line for quoted in lines], price, room)
@@ -74,16 +65,8 @@ def _deductions(
         fee = restocking_fee(quoted.line, worth(quoted.line, spans), percent_left(share), room)
         room -= fee.amount
         if fee.amount:
-            yield QuoteLine(
-                kind=QuoteKind.RESTOCKING_FEE,
-                line=quoted.line.line,
-                no=quoted.no,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"Grade {grade}: {share} % of the goods is paid{tax_words(fee.tax, order)}"
-                ),
-            )
+            words = f"Grade {grade}: {share} % of the goods is paid"
+            yield _restocking(order, quoted, fee, words)
 
 
 def not_paid_of_kept(
@@ -97,17 +80,19 @@ def not_paid_of_kept(
         fee = restocking_fee(quoted.line, worth(quoted.line, quoted.spans), percent, room)
         room -= fee.amount
         if fee.amount:
-            yield QuoteLine(
-                kind=QuoteKind.RESTOCKING_FEE,
-                line=quoted.line.line,
-                no=quoted.no,
-                amount=-fee.amount,
-                tax=-fee.tax,
-                explanation=(
-                    f"The customer keeps the goods: {terms.keep_percent} % of them is paid"
-                    f"{tax_words(fee.tax, order)}"
-                ),
-            )
+            words = f"The customer keeps the goods: {terms.keep_percent} % of them is paid"
+            yield _restocking(order, quoted, fee, words)
+
+
+def _restocking(order: OrderFacts, quoted: QuotedLine, fee: Fee, words: str) -> QuoteLine:
+    return QuoteLine(
+        kind=QuoteKind.RESTOCKING_FEE,
+        line=quoted.line.line,
+        no=quoted.no,
+        amount=-fee.amount,
+        tax=-fee.tax,
+        explanation=f"{words}{tax_words(fee.tax, order)}",
+    )
 
 
 def _price_of_way(lines: Sequence[QuotedLine], terms: Terms) -> tuple[int, str]:

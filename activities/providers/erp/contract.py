@@ -54,8 +54,8 @@ class Shop:
     number: int = field(default_factory=lambda: uuid4().int % 900_000_000 + 100_000_000)
 
 
-class ErpContract:
-    """Each test works with references of its own."""
+class WithAnErp:
+    """What the tests of a provider begin with."""
 
     @pytest.fixture
     def shop(self) -> Shop:
@@ -66,6 +66,10 @@ class ErpContract:
     def erp(self, shop: Shop) -> ErpProvider:
         """The provider, posting what it records."""
         return shop.connect(ErpMode.POSTED)
+
+
+class ErpContract(WithAnErp):
+    """Each test works with references of its own."""
 
     @pytest.fixture
     def note(self, shop: Shop) -> CreditNote:

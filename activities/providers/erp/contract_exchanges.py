@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.providers.erp.contract import Shop, line_of
+from activities.providers.erp.contract import Shop, WithAnErp, line_of
 from activities.providers.erp.protocol import (
     Difference,
     DocumentKind,
@@ -23,18 +23,8 @@ from activities.providers.erp.protocol import (
 __all__ = ["ErpExchangesContract"]
 
 
-class ErpExchangesContract:
+class ErpExchangesContract(WithAnErp):
     """Each test works with references of its own; the codes name `exchange_sales`, too."""
-
-    @pytest.fixture
-    def shop(self) -> Shop:
-        """What is in the ERP; to be given by the subclass."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def erp(self, shop: Shop) -> ErpProvider:
-        """The provider, posting what it records."""
-        return shop.connect(ErpMode.POSTED)
 
     @pytest.fixture
     def sent(self, shop: Shop) -> GoodsOut:

@@ -33,6 +33,7 @@ from models.store.returns import (
     add_events,
     instead_in_words,
     lock_order,
+    of_the_whole,
     reasons_in_words,
     write_quote,
 )
@@ -213,9 +214,8 @@ def _write_quote(
         return
     if asked.amendment.resolution is not None or row.resolution == Resolution.KEEP_ITEM:
         row.resolution = asked.amendment.resolution or Resolution.REFUND
-    said = {line.resolution for line in row.lines if line.no not in asked.declined}
-    if len(said) == 1:
-        [row.resolution] = said
+    kept = (line.resolution for line in row.lines if line.no not in asked.declined)
+    row.resolution = of_the_whole(kept, row.resolution)
     if judged.kept:
         row.resolution = Resolution.KEEP_ITEM
     row.quote_total = judged.quote.total

@@ -33,7 +33,7 @@ from models.store.granting import granted_message
 from models.store.policies import policy_at
 from models.store.pricing import order_facts, quoted_lines
 from models.store.products import lock_product
-from models.store.returns import lock_order
+from models.store.returns import lock_order, of_the_whole
 from models.tables import Exchange, GrantedRefund, Note, Order, OrderLine, Payment, Return
 
 # Where the difference can't be refunded to, so that it isn't expected from there either.
@@ -176,6 +176,7 @@ def call_off(session: Session, asked: ExchangeStep) -> ExchangeOutcome:
             for line in row.lines:
                 if line.resolution in EXCHANGING:
                     line.resolution = instead
+            row.resolution = of_the_whole((line.resolution for line in row.lines), row.resolution)
         release(session, order, found)
         if found.paid:
             give_back(session, row, order, found, amount=found.paid, actor=asked.actor, at=at)

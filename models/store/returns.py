@@ -1,7 +1,7 @@
 """A return's rows: opening it, and writing down how far it is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -121,7 +121,11 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
         rma=start.rma,
         order_number=order.number,
         kind=start.kind,
-        resolution=Resolution.KEEP_ITEM if judged.kept else start.resolution,
+        resolution=Resolution.KEEP_ITEM
+        if judged.kept
+        else of_the_whole(
+            (line.resolution or start.resolution for line in start.lines), start.resolution
+        ),
         status=ReturnStatus.REQUESTED,
         currency=order.currency,
         actor=start.actor,
@@ -187,6 +191,12 @@ def open_return(session: Session, start: ReturnStart, *, at: datetime, now: date
     )
     session.delete(submission)
     return assessment_of(session, made, judged.policy)
+
+
+def of_the_whole(lines: Iterable[str], otherwise: str) -> Resolution:
+    """A return's resolution: that of its lines where they agree, else what was asked in general."""
+    said = set(lines)
+    return Resolution(said.pop() if len(said) == 1 else otherwise)
 
 
 def reasons_in_words(policy: Policy, lines: Sequence[RequestedLine]) -> str:

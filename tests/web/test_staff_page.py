@@ -197,3 +197,7 @@ def test_a_return_of_which_less_came_says_what_was_granted_of_what(desk: Desk) -
     with desk.database.write() as session:
         session.get_one(Return, rma).quote_total = 9000
     assert f"{head} £90.00" in browser.get(f"/returns/{rma}").text
+    # An even exchange that became a refund.
+    with desk.database.write() as session:
+        session.get_one(Return, rma).quote_total = 0
+    assert '<span class="total">£56.70 <small>refund' in browser.get(f"/returns/{rma}").text

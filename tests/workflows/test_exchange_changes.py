@@ -15,7 +15,7 @@ from models.messages import (
 )
 from models.rules.policy import Policy
 from models.store.policy_versions import save_policy
-from models.tables import Exchange, JournalLine, Message, Note, Order, Payment
+from models.tables import Exchange, JournalLine, Message, Note, Order, Payment, Return
 from tests.contract.sandbox_process import new_payment
 from tests.workflows.faces import Staff
 from tests.workflows.refunding import on_sqlite
@@ -307,6 +307,8 @@ async def test_money_instead_that_takes_two_approvals_waits_for_the_second_perso
     assert "Yours is the second approval" in await ben.page(rma)
     assert "The exchange becomes a refund" in await pressed(ben, rma)
     assert (exchange(world, rma).status, world.open_tasks(rma)) == ("cancelled", {})
+    with world.database.read() as session:
+        assert session.get_one(Return, rma).resolution == Resolution.REFUND
     await goods_accepted(world, rma)
     await world.until(rma, ReturnStatus.RESOLVED)
     await until_paid_back(world, rma, 5000)

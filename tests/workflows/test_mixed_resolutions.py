@@ -69,6 +69,24 @@ async def test_both_ways_are_paid_booked_and_told_at_once(world: World) -> None:
     await world.until_true(lambda: set(world.mails(rma)) >= {"store_credit", "refunded"})
 
 
+async def test_a_return_is_what_its_lines_agree_on(world: World) -> None:
+    for asked, shown in (
+        ([Resolution.STORE_CREDIT, Resolution.STORE_CREDIT], Resolution.STORE_CREDIT),
+        ([None, Resolution.STORE_CREDIT], Resolution.REFUND),
+    ):
+        number = new_order_number()
+        world.put_order(number, reference=new_payment("ok"), quantities=(1, 1))
+        lines = [
+            LineRequest(line=str(no), quantity=1, reason=Reason.STYLE, resolution=resolution)
+            for no, resolution in enumerate(asked, start=1)
+        ]
+        answer = await world.call(
+            world.gateway.request_return, ReturnRequest(order=number, lines=lines), AGENT
+        )
+        with world.database.read() as session:
+            assert session.get_one(Return, answer.rma).resolution == shown
+
+
 async def test_in_two_inspections_the_parts_come_to_the_same(world: World) -> None:
     rma = await mixed(world, return_shipping=795, store_credit_bonus_percent="10")
     await world.receive(rma, {"1": 1, "2": 1})
